@@ -1,0 +1,8 @@
+"""Lets `python -m compose_lite` stand for the `compose-lite` command."""
+
+from __future__ import annotations
+
+from compose_lite.cli.main import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

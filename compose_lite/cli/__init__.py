@@ -1,0 +1,1 @@
+"""The only place that prints and reads keys: typer commands and views."""

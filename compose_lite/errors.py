@@ -1,0 +1,176 @@
+"""The error tree: every failure that a user can meet, with where, what and how to mend it.
+
+ComposeLiteError
+├── SpecError            the files say something wrong; carries every problem found
+├── UsageError           the command line asks for something impossible
+├── DaemonError          the daemon refused, failed or could not be reached
+│   ├── DaemonUnavailable    nothing answers at the daemon's address
+│   ├── NotFound             the daemon knows no such object
+│   └── Conflict             the daemon's state forbids the request
+├── PlanError            the state that the daemon is in forbids what was asked
+├── ExecutionError       at least one action of a plan failed
+├── LockHeld             another invocation works on the same project
+└── Interrupted          the user asked to stop
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Severity(Enum):
+    """How bad a problem is: an error refuses the file set, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Location:
+    """A place in a file that the user wrote.
+
+    Attributes:
+        file: path as shown to the user (``-`` for standard input).
+        line: 1-based line, or ``None`` if the problem concerns the whole file.
+        column: 1-based column, or ``None``.
+        source_line: the text of that line, for the excerpt with the caret.
+    """
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    source_line: str | None = None
+
+    def __str__(self) -> str:
+        parts = [self.file]
+        if self.line is not None:
+            parts.append(str(self.line))
+            if self.column is not None:
+                parts.append(str(self.column))
+        return ":".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing that is wrong (or worth a warning), as data.
+
+    Attributes:
+        code: stable identifier, documented in ``docs/errors.md`` (``unknown-key``).
+        message: what is wrong, in the user's words, without the location.
+        hint: how to mend it, or ``None`` where the message already says so.
+        location: where, or ``None`` if no file is concerned.
+        path: position in the model (``services.web.ports[0]``), or an empty string.
+        severity: error or warning.
+    """
+
+    code: str
+    message: str
+    hint: str | None = None
+    location: Location | None = None
+    path: str = ""
+    severity: Severity = Severity.ERROR
+
+
+class ComposeLiteError(Exception):
+    """Base of every error that compose-lite raises on purpose.
+
+    Attributes:
+        problems: one entry for each thing that is wrong; never empty.
+        exit_code: what the command line exits with.
+    """
+
+    exit_code = 1
+    code = "error"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        hint: str | None = None,
+        code: str | None = None,
+        problems: Iterable[Problem] = (),
+    ) -> None:
+        found = tuple(problems)
+        if not found:
+            found = (Problem(code=code or type(self).code, message=message, hint=hint),)
+        self.problems: tuple[Problem, ...] = found
+        super().__init__(message or "; ".join(problem.message for problem in found))
+
+    @property
+    def hint(self) -> str | None:
+        """The remedy of the first problem."""
+        return self.problems[0].hint
+
+
+class SpecError(ComposeLiteError):
+    """The compose files, env files or variables are wrong; `problems` has all of them."""
+
+    code = "invalid-file"
+
+
+class UsageError(ComposeLiteError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+    code = "usage"
+
+
+class DaemonError(ComposeLiteError):
+    """The daemon answered with an error.
+
+    Attributes:
+        status: HTTP status of the answer, or ``None`` if there was none.
+    """
+
+    code = "daemon"
+
+    def __init__(self, message: str, *, hint: str | None = None, status: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class DaemonUnavailable(DaemonError):
+    """Nothing answers at the daemon's address, or access to it is denied."""
+
+    code = "no-daemon"
+
+
+class NotFound(DaemonError):
+    """The daemon knows no such container, image, network or volume (HTTP 404)."""
+
+    code = "not-found"
+
+
+class Conflict(DaemonError):
+    """The daemon's present state forbids the request (HTTP 409)."""
+
+    code = "conflict"
+
+
+class PlanError(ComposeLiteError):
+    """What was asked can't be planned from the state that the daemon is in."""
+
+    code = "plan"
+
+
+class ExecutionError(ComposeLiteError):
+    """At least one action failed; the report says which, why, and what was left undone."""
+
+    code = "failed"
+
+
+class LockHeld(ComposeLiteError):
+    """Another invocation is changing the same project on the same daemon."""
+
+    code = "locked"
+
+
+class Interrupted(ComposeLiteError):
+    """The user asked to stop (Ctrl-C or a signal)."""
+
+    exit_code = 130
+    code = "interrupted"
