@@ -1,0 +1,151 @@
+"""What happens while a plan is carried out, as plain data for views, tests and library users."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from compose_lite.errors import Problem
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanStarted:
+    """A plan's execution begins; `actions` is how many there are."""
+
+    actions: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionStarted:
+    """An action begins.
+
+    Attributes:
+        id: the action's number in its plan.
+        verb: what is done (`create`, `start`, `pull`, `wait`).
+        kind: what it is done to (`container`, `network`, `volume`, `image`).
+        name: the daemon's name of that thing.
+        service: the service concerned, if any.
+        reason: why, one line.
+    """
+
+    id: int
+    verb: str
+    kind: str
+    name: str
+    service: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionProgress:
+    """An action goes on: what it does or waits for; `current`/`total` are bytes or steps when known."""
+
+    id: int
+    text: str
+    current: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionSucceeded:
+    """An action is done; `changed` is False where the daemon was found to be there already."""
+
+    id: int
+    seconds: float
+    changed: bool = True
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailureReport:
+    """Everything that is needed to act on a failed action."""
+
+    message: str
+    hint: str | None = None
+    code: str = "failed"
+    container: str | None = None
+    exit_code: int | None = None
+    oom_killed: bool = False
+    probes: tuple[str, ...] = ()
+    log_tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionFailed:
+    """An action failed; what depends on it will not be done."""
+
+    id: int
+    seconds: float
+    report: FailureReport
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionSkipped:
+    """An action was not begun, because of the failed or cancelled action `because`."""
+
+    id: int
+    because: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanFinished:
+    """No action is under way any more."""
+
+    succeeded: int
+    failed: int
+    skipped: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogLine:
+    """One line (without its end) that a container wrote; `time` is the daemon's RFC 3339 stamp."""
+
+    service: str
+    container: str
+    number: int
+    stream: Literal["stdout", "stderr"]
+    text: bytes
+    time: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerExited:
+    """A followed container ended; `restarting` if its restart policy starts it again."""
+
+    service: str
+    container: str
+    exit_code: int
+    restarting: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """A warning or a hint for the user that belongs to no action."""
+
+    problem: Problem
+
+
+Event = (
+    PlanStarted
+    | ActionStarted
+    | ActionProgress
+    | ActionSucceeded
+    | ActionFailed
+    | ActionSkipped
+    | PlanFinished
+    | LogLine
+    | ContainerExited
+    | Notice
+)
+
+
+class EventSink(Protocol):
+    """Receives events, one at a time, from any thread; must return quickly."""
+
+    def __call__(self, event: Event, /) -> None: ...
+
+
+def ignore(event: Event, /) -> None:
+    """An `EventSink` that drops everything."""

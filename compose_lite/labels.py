@@ -1,0 +1,25 @@
+"""The labels by which stacks are found again: docker compose's own, and ours for what it lacks."""
+
+from __future__ import annotations
+
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+NUMBER = "com.docker.compose.container-number"
+ONEOFF = "com.docker.compose.oneoff"
+CONFIG_HASH = "com.docker.compose.config-hash"
+DEPENDS_ON = "com.docker.compose.depends_on"
+CONFIG_FILES = "com.docker.compose.project.config_files"
+WORKING_DIR = "com.docker.compose.project.working_dir"
+ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
+NETWORK = "com.docker.compose.network"
+VOLUME = "com.docker.compose.volume"
+IMAGE = "com.docker.compose.image"
+REPLACE = "com.docker.compose.replace"
+SLUG = "com.docker.compose.slug"
+VERSION = "com.docker.compose.version"
+
+# Ours. HASH marks a container whose CONFIG_HASH was computed by compose-lite (value: version:hash).
+PREFIX = "io.compose-lite."
+HASH = PREFIX + "hash"
+REPLACES = PREFIX + "replaces"
+FILES = PREFIX + "files"

@@ -1,0 +1,50 @@
+"""A plan: actions, each with its reasons and the actions that must succeed before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from compose_lite.errors import Problem
+    from compose_lite.planner.actions import Action, ContainerRef
+    from compose_lite.planner.reasons import Reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedAction:
+    """One node of the plan's DAG.
+
+    Attributes:
+        id: 1-based position in the plan; every id in `needs` is smaller.
+        needs: ids of the actions that must have succeeded first.
+        after: ids of the actions that must have ended first, whether or not they succeeded.
+    """
+
+    id: int
+    action: Action
+    reasons: tuple[Reason, ...]
+    needs: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What to do, in a topological order that is the same for the same input.
+
+    Attributes:
+        verb: the command that it was made for (`up`, `down` …).
+        unchanged: containers that are as they should be.
+        warnings: what the user should know before it is carried out (orphans …).
+    """
+
+    project: str
+    verb: str = "up"
+    actions: tuple[PlannedAction, ...] = ()
+    unchanged: tuple[ContainerRef, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is to be done."""
+        return not self.actions
