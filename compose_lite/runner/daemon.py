@@ -25,6 +25,18 @@ class Stream(Protocol):
 
     def write(self, data: bytes) -> None: ...
 
+    def receive(self, size: int = 65536) -> bytes | None:
+        """Next bytes without waiting: None if nothing is there yet, `b""` at the end.
+
+        After a result other than None, `fileno` becomes readable once there is more: nothing that has
+        arrived stays behind unseen (TLS), so a `select` loop may rely on the descriptor.
+        """
+        ...
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Send as much as can be sent without waiting (maybe nothing); return how many bytes that was."""
+        ...
+
     def close_write(self) -> None:
         """Tell the process that its standard input ended."""
         ...
@@ -87,6 +99,22 @@ class Daemon(Protocol):
         tty: bool = False,
     ) -> Feed:
         """Pairs `(stream, chunk)`, stream 1 or 2 (always 1 for a tty)."""
+        ...
+
+    def open_logs(
+        self,
+        container: str,
+        *,
+        follow: bool = False,
+        since: str | None = None,
+        until: str | None = None,
+        tail: str = "all",
+    ) -> Stream:
+        """The logs as the daemon sends them, each message with its time stamp, to be read with `receive`.
+
+        Framed as `runner.demux` describes (both streams) unless the container has a terminal. Asked for
+        with HTTP/1.0, so that the body comes without chunks and ends with the connection.
+        """
         ...
 
     def attach_container(
