@@ -7,10 +7,17 @@ Each class has a `verb` and a `kind` for views, and a `name` for people.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+
+from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from compose_lite.spec.model import Condition, Hook, NetworkAttachment
+
+# Beyond `depends_on`'s conditions: `up --wait` asks for "healthy, or running where there is no health check".
+WaitFor: TypeAlias = "Condition | Literal['service_running_or_healthy']"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +48,48 @@ class _OnContainer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class InjectedFile:
+    """A secret or config that is written into the container instead of being mounted.
+
+    Attributes:
+        kind: where `source` is a key: `secrets` or `configs` of the project.
+        target: absolute path in the container.
+        uid, gid: numeric owner as text; `None` is root.
+        mode: permissions; `None` is 0o444.
+    """
+
+    kind: Literal["secrets", "configs"]
+    source: str
+    target: str
+    uid: str | None = None
+    gid: str | None = None
+    mode: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BoundFile:
+    """A secret or config that is the read-only bind mount of the host's file `path`."""
+
+    path: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OneOff:
+    """What makes a container a one-off (`run`).
+
+    Attributes:
+        slug: goes into the label `com.docker.compose.slug`.
+        remove: the daemon removes it, with its anonymous volumes, when it ends.
+        use_aliases: it answers to the service's name and aliases on its networks.
+    """
+
+    slug: str
+    remove: bool = False
+    use_aliases: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PullImage:
     """Pull `ref` for `services`; `optional` if a local image or a build can stand in for a failed pull."""
 
@@ -58,12 +107,13 @@ class PullImage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildImage:
-    """Build the image `ref` of `service`."""
+    """Build the image `ref` of `service`; with `if_missing` only if the daemon does not have `ref` by then."""
 
     verb: ClassVar[str] = "build"
     kind: ClassVar[str] = "image"
     ref: str
     service: str
+    if_missing: bool = False
 
     @property
     def name(self) -> str:
@@ -72,11 +122,12 @@ class BuildImage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemoveImage:
-    """Remove the image `ref`."""
+    """Remove the image `ref`; with `keep_if_used` it is no failure that something still uses it."""
 
     verb: ClassVar[str] = "remove"
     kind: ClassVar[str] = "image"
     ref: str
+    keep_if_used: bool = False
 
     @property
     def name(self) -> str:
@@ -85,27 +136,33 @@ class RemoveImage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CreateNetwork:
-    """Create the project's network `key` under the daemon's `name`."""
+    """Create the project's network `key` under the daemon's `name`; `config_hash` goes into its labels."""
 
     verb: ClassVar[str] = "create"
     kind: ClassVar[str] = "network"
     key: str
     name: str
+    config_hash: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemoveNetwork:
-    """Remove a network."""
+    """Remove a network; with `keep_if_used` it is no failure that something is still attached."""
 
     verb: ClassVar[str] = "remove"
     kind: ClassVar[str] = "network"
     id: str
     name: str
+    keep_if_used: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectNetwork(_OnContainer):
-    """Attach an existing container to a network that it should be on."""
+    """Attach an existing container to a network that it should be on.
+
+    `network` is the daemon's name of it, `attachment` what the service says about it; the container
+    also answers to its service's name there, as after a creation.
+    """
 
     verb: ClassVar[str] = "connect"
     network: str
@@ -114,7 +171,10 @@ class ConnectNetwork(_OnContainer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DisconnectNetwork(_OnContainer):
-    """Detach a container from a network; `force` also where the container is not running."""
+    """Detach a container from the network of that name; `force` also where the container is not running.
+
+    Done already where the container is not attached.
+    """
 
     verb: ClassVar[str] = "disconnect"
     network: str
@@ -123,21 +183,23 @@ class DisconnectNetwork(_OnContainer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CreateVolume:
-    """Create the project's volume `key` under the daemon's `name`."""
+    """Create the project's volume `key` under the daemon's `name`; `config_hash` goes into its labels."""
 
     verb: ClassVar[str] = "create"
     kind: ClassVar[str] = "volume"
     key: str
     name: str
+    config_hash: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemoveVolume:
-    """Remove a volume and its data."""
+    """Remove a volume and its data; with `keep_if_used` it is no failure that a container still uses it."""
 
     verb: ClassVar[str] = "remove"
     kind: ClassVar[str] = "volume"
     name: str
+    keep_if_used: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,17 +208,35 @@ class CreateContainer(_OnContainer):
 
     Attributes:
         container: who it will be; `container.name` is the name that it is created under.
-        replaces: the container whose place it takes: its anonymous volumes are mounted again, unless
-            `renew_volumes`; its id goes into a label until the replacement is complete.
-        config_hash: goes into the container's labels.
-        peers: containers whose namespaces or volumes it shares (`service:NAME`, `volumes_from`), by service.
+        final_name: the name that it will have in the end (a replacement is created under a temporary one).
+        config_hash: goes into the labels `com.docker.compose.config-hash` and, with `hashing.VERSION` in
+            front (`1:<hash>`), `io.compose-lite.hash`.
+        image_id: id of the image that the decision was made for, empty if it was not known.
+        replaces: the container whose place it takes: its anonymous volumes are mounted again by name,
+            unless `renew_volumes` or their target is in `holders`; its id goes into the label
+            `io.compose-lite.replaces`.
+        peers: containers whose namespaces or volumes it shares (`service:NAME`, `volumes_from`), one per
+            service (`volumes_from` needs no more); the label `io.compose-lite.peers` gets their ids,
+            as `SERVICE=ID` joined by commas, in this order.
+        bound: secrets and configs to mount.
+        holders: folders that need an anonymous volume because files are written there while the root
+            file system is read-only.
+        digests: of the contents of its secrets and configs (`secrets.NAME` → hex digits, never a plain
+            digest of a secret); as JSON with sorted keys in the label `io.compose-lite.files`.
+        oneoff: set for `run`.
     """
 
     verb: ClassVar[str] = "create"
     config_hash: str
+    final_name: str = ""
+    image_id: str = ""
     replaces: ContainerRef | None = None
     renew_volumes: bool = False
     peers: tuple[ContainerRef, ...] = ()
+    bound: tuple[BoundFile, ...] = ()
+    holders: tuple[str, ...] = ()
+    digests: Mapping[str, str] = EMPTY
+    oneoff: OneOff | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +248,7 @@ class InjectFiles(_OnContainer):
     """
 
     verb: ClassVar[str] = "provide files to"
+    files: tuple[InjectedFile, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -217,7 +298,10 @@ class UnpauseContainer(_OnContainer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemoveContainer(_OnContainer):
-    """Remove; `volumes` also its anonymous volumes, `force` even while it runs."""
+    """Remove; `volumes` also its anonymous volumes, `force` even while it runs.
+
+    Done already where it is gone; where the daemon is removing it already, wait for the end of that.
+    """
 
     verb: ClassVar[str] = "remove"
     volumes: bool = False
@@ -234,12 +318,15 @@ class RenameContainer(_OnContainer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AwaitCondition:
-    """Wait until `containers` of `service` meet `condition`; not a failure of the plan unless `required`."""
+    """Wait until `containers` of `service` meet `condition`; not a failure of the plan unless `required`.
+
+    `timeout` is in seconds, `None` without bound.
+    """
 
     verb: ClassVar[str] = "wait for"
     kind: ClassVar[str] = "service"
     service: str
-    condition: Condition
+    condition: WaitFor
     containers: tuple[ContainerRef, ...]
     required: bool = True
     timeout: float | None = None

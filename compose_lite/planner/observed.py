@@ -112,8 +112,8 @@ class ObservedVolume:
 class ObservedImage:
     """An image on the daemon; `config` has the defaults that a container inherits, once inspected.
 
-    `config` keys are the file format's: `command`, `entrypoint`, `environment`, `user`, `working_dir`,
-    `volumes`, `expose`, `labels`, `stop_signal`, `healthcheck`.
+    `config` is in the vocabulary of `planner.effective`. `created` and `tagged` (when the reference last
+    came to mean this image; 0 if unknown) are seconds since the epoch.
     """
 
     ref: str
@@ -121,8 +121,20 @@ class ObservedImage:
     labels: Mapping[str, str] = EMPTY
     digests: tuple[str, ...] = ()
     created: int = 0
+    tagged: int = 0
     size: int = 0
     config: Effective | None = field(default=None, hash=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForeignContainer:
+    """A container outside of the project: it may hold a name or a host port that the project wants."""
+
+    id: str
+    name: str
+    project: str = ""
+    running: bool = False
+    ports: tuple[ObservedPort, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,7 +143,8 @@ class Observed:
 
     `networks` and `volumes` have the project's own (by label) and those with a name that the project
     uses, keyed by the daemon's name; `images` maps the references that the project uses (a reference
-    that the daemon does not have is not a key).
+    that the daemon does not have is not a key). `foreign` are the containers of others, as far as they
+    were looked at (one listing without a filter gives both).
     """
 
     project: str
@@ -139,6 +152,7 @@ class Observed:
     networks: Mapping[str, ObservedNetwork] = EMPTY
     volumes: Mapping[str, ObservedVolume] = EMPTY
     images: Mapping[str, ObservedImage] = EMPTY
+    foreign: tuple[ForeignContainer, ...] = ()
     api_version: str = "1.41"
 
     def of_service(self, service: str) -> tuple[ObservedContainer, ...]:
