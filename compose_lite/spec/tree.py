@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from compose_lite.errors import Location
@@ -35,13 +36,19 @@ class Source:
 
     def line(self, number: int) -> str | None:
         """Return the text of line `number` (1-based), or ``None`` if there is no such line."""
-        lines = _LINE_BREAK.split(self.text)
+        lines = _lines(self)
         return lines[number - 1] if 0 < number <= len(lines) else None
 
     def location(self, line: int | None = None, column: int | None = None) -> Location:
         """Return the place at `line` and `column` (both 1-based) with its excerpt."""
         excerpt = None if line is None else self.line(line)
         return Location(file=self.name, line=line, column=column, source_line=excerpt)
+
+
+@lru_cache(maxsize=8)
+def _lines(source: Source) -> list[str]:
+    """Split once, however many problems a file has."""
+    return _LINE_BREAK.split(source.text)
 
 
 Mark: TypeAlias = tuple[Source, int, int, int, int]
