@@ -221,8 +221,8 @@ class CreateContainer(_OnContainer):
         bound: secrets and configs to mount.
         holders: folders that need an anonymous volume because files are written there while the root
             file system is read-only.
-        digests: of the contents of its secrets and configs (`secrets.NAME` → hex digits, never a plain
-            digest of a secret); as JSON with sorted keys in the label `io.compose-lite.files`.
+        files: what its secrets and configs are, by target: `configs.NAME UID:GID MODE DIGEST`; written as
+            JSON with sorted keys into the label `io.compose-lite.files`. No plain digest of a content.
         oneoff: set for `run`.
     """
 
@@ -235,7 +235,7 @@ class CreateContainer(_OnContainer):
     peers: tuple[ContainerRef, ...] = ()
     bound: tuple[BoundFile, ...] = ()
     holders: tuple[str, ...] = ()
-    digests: Mapping[str, str] = EMPTY
+    files: Mapping[str, str] = EMPTY
     oneoff: OneOff | None = None
 
 
