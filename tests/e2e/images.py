@@ -4,7 +4,6 @@ import fcntl
 import functools
 import io
 import os
-import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -64,15 +63,11 @@ def make_image(reference: str, *, changes: Sequence[str] = (), files: Mapping[st
 
 def busybox_path() -> Path:
     """Return the machine's static busybox; raises RuntimeError that names the package if there is none."""
-    for candidate in (os.environ.get("COMPOSE_LITE_BUSYBOX"), "/bin/busybox", shutil.which("busybox")):
-        if candidate and _is_static(Path(candidate)):
-            return Path(candidate)
+    fetched = Path(__file__).parents[2] / ".cache/tools/bin/busybox"
+    for candidate in (Path("/bin/busybox"), fetched):
+        if candidate.is_file() and b"/ld-linux" not in candidate.read_bytes():
+            return candidate
     raise RuntimeError("no static busybox here: run scripts/setup-test-tools, or install busybox-static")
-
-
-def _is_static(path: Path) -> bool:
-    """Tell whether an ELF file asks for no dynamic loader."""
-    return path.is_file() and b"/ld-linux" not in path.read_bytes()
 
 
 def _root_archive(files: Mapping[str, str]) -> bytes:

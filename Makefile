@@ -1,0 +1,54 @@
+# compose-lite: what a developer runs. `make help` lists the targets.
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+# More options for pytest, such as PYTEST_ARGS="-k up -x".
+PYTEST_ARGS ?=
+export VENV
+export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup engine tools demo demo-down test check lint format unit e2e clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup engine ## bring examples/foodtrucks up and search once (WEB_PORT=5000, ES_PORT=9200)
+	@scripts/demo
+
+demo-down: ## stop the demo and remove what it made
+	@$(BIN)/compose-lite --project-name foodtrucks down --volumes
+
+test: setup engine tools lint ## all there is: lint, types, contracts, unit, property, daemon and wheel tests
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+check: lint unit ## what needs no Docker: lint, types, contracts, unit and property tests
+
+lint: setup ## format, lint, types and import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config pyproject.toml
+
+format: setup ## bring the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+unit: setup ## the tests that need no Docker
+	$(BIN)/pytest -m "not daemon" $(PYTEST_ARGS)
+
+e2e: setup engine tools ## the tests on a real daemon
+	$(BIN)/pytest -m daemon $(PYTEST_ARGS)
+
+setup: ## create the virtual environment
+	@scripts/setup-venv
+
+engine: ## see to it that a Docker Engine answers
+	@scripts/setup-engine
+
+tools: ## fetch what the daemon tests need beside the engine
+	@scripts/setup-test-tools
+
+clean: ## remove what the targets above have made in this folder
+	@scripts/setup-engine --stop
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
