@@ -1,0 +1,61 @@
+"""One run of the program: the options that every command shares, its streams, and how it reaches the daemon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compose_lite.cli.options import flag, number, text, texts
+from compose_lite.cli.terminal import ANSI
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from compose_lite.cli.terminal import Terminal
+    from compose_lite.runner.daemon import Daemon
+
+PROGRESS = ("auto", "tty", "plain", "json", "quiet")
+_FILES = "Which project"
+_OUTPUT = "Output"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommonOptions:
+    """The options of the program itself; `None` where the command line says nothing."""
+
+    file: tuple[str, ...] = texts(
+        "Compose file (several: later ones override; - for standard input)",
+        short="-f",
+        metavar="FILE",
+        group=_FILES,
+    )
+    project_name: str | None = text("Project name", short="-p", metavar="NAME", group=_FILES)
+    project_directory: str | None = text(
+        "Folder that relative paths start from (default: that of the first file)", metavar="DIR", group=_FILES
+    )
+    env_file: tuple[str, ...] = texts("Environment file instead of .env", metavar="FILE", group=_FILES)
+    profile: tuple[str, ...] = texts("Profile to enable", metavar="NAME", group=_FILES)
+    all_resources: bool = flag("Include resources that no service uses", group=_FILES)
+    compatibility: bool = flag("Name containers as docker-compose v1 did", group=_FILES)
+    ansi: str | None = text("Colours and cursor movement (auto)", choices=ANSI, group=_OUTPUT)
+    progress: str | None = text("How progress is shown (auto)", choices=PROGRESS, group=_OUTPUT)
+    dry_run: bool = flag("Print the plan and change nothing")
+    parallel: int = number("Most calls to the daemon at a time, -1 for no limit", default=-1)
+    lock_timeout: int | None = number(
+        "Seconds to wait for another command that changes the same project", metavar="SECONDS"
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Invocation:
+    """All that a command gets from its surroundings.
+
+    Attributes:
+        environ: the process's environment.
+        connect: opens a connection to the daemon; raises `DaemonUnavailable`.
+    """
+
+    common: CommonOptions
+    terminal: Terminal
+    environ: Mapping[str, str]
+    connect: Callable[[], Daemon]

@@ -1,0 +1,103 @@
+"""The console script: parses, runs one command, and turns every failure into a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from compose_lite.cli.terminal import of_process
+from compose_lite.errors import ComposeLiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from compose_lite.cli.parse import Parsed
+    from compose_lite.cli.terminal import Terminal
+    from compose_lite.runner.daemon import Daemon
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+DEFECT = 70
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code; never raises."""
+    terminal = of_process().with_ansi(None, os.environ)
+    try:
+        code = _run(list(sys.argv[1:] if argv is None else argv), terminal)
+        terminal.flush()
+    except ComposeLiteError as error:
+        from compose_lite.cli.views.problems import render_error
+
+        _last_words(terminal, render_error(error, coloured=terminal.err_colour))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _drop_output()
+        return BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001  # the boundary: a user must never meet a traceback
+        from compose_lite.cli.defect import describe
+
+        _last_words(terminal, describe(error, os.environ))
+        return DEFECT
+    return code
+
+
+def _run(argv: list[str], terminal: Terminal) -> int:
+    from compose_lite.cli import commands
+    from compose_lite.cli.invocation import CommonOptions
+    from compose_lite.cli.parse import parse
+
+    parsed = parse(
+        ["version"] if argv in (["--version"], ["-v"]) else argv,
+        common=CommonOptions,
+        commands=commands.TABLE,
+        options=lambda name: commands.load(name).options,
+    )
+    if parsed is None:
+        from compose_lite.cli.app import explain
+
+        outcome = explain(argv, terminal)
+        if isinstance(outcome, int):
+            return outcome
+        parsed = outcome
+    return dispatch(parsed, terminal)
+
+
+def dispatch(parsed: Parsed, terminal: Terminal) -> int:
+    """Carry out a parsed command line with the process's environment and daemon."""
+    from compose_lite.cli import commands
+    from compose_lite.cli.invocation import CommonOptions, Invocation
+
+    command = commands.load(parsed.command)
+    common = CommonOptions(**parsed.common)
+    invocation = Invocation(
+        common=common,
+        terminal=terminal.with_ansi(common.ansi, os.environ),
+        environ=os.environ,
+        connect=_connect,
+    )
+    return command.run(invocation, command.options(**parsed.own))
+
+
+def _connect() -> Daemon:
+    from compose_lite.runner.connect import connect_daemon
+
+    return connect_daemon()
+
+
+def _last_words(terminal: Terminal, text: str) -> None:
+    """Write a closing message, unless nobody listens any more."""
+    try:
+        terminal.note(text)
+    except (BrokenPipeError, ValueError):
+        _drop_output()
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, so that the interpreter's own flush at exit stays silent."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)

@@ -1,0 +1,55 @@
+"""Problems as people read them: where, what, the line with a caret, and how to mend it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, YELLOW, paint, safe, width
+from compose_lite.errors import Severity
+
+if TYPE_CHECKING:
+    from compose_lite.errors import ComposeLiteError, Location, Problem
+
+_TAB = 4
+_EXCERPT = 160
+
+
+def render_error(error: ComposeLiteError, *, coloured: bool) -> str:
+    """All problems of an error, one block each."""
+    return "\n".join(render_problem(problem, coloured=coloured) for problem in error.problems)
+
+
+def render_problem(problem: Problem, *, coloured: bool) -> str:
+    """One problem: `FILE:LINE:COLUMN: error: message`, excerpt, hint."""
+    wrong = problem.severity is Severity.ERROR
+    label = paint("error:" if wrong else "warning:", BOLD, RED if wrong else YELLOW, on=coloured)
+    where = paint(f"{safe(str(problem.location))}: ", BOLD, on=coloured) if problem.location else ""
+    first, *others = problem.message.splitlines() or [""]
+    lines = [f"{where}{label} {safe(first)}", *(f"  {safe(line)}" for line in others)]
+    if problem.location is not None:
+        lines += _excerpt(problem.location, coloured=coloured)
+    if problem.hint:
+        name = paint("hint:", CYAN, on=coloured)
+        lines += [f"  {name} {safe(line)}" for line in problem.hint.splitlines()]
+    return "\n".join(lines)
+
+
+def _excerpt(location: Location, *, coloured: bool) -> list[str]:
+    """The line of the file and a caret below the column, or nothing where they are not known."""
+    if location.source_line is None or location.line is None:
+        return []
+    column = location.column or 1
+    begin = max(0, column - _EXCERPT // 2) if len(location.source_line) > _EXCERPT else 0
+    shown = location.source_line[begin : begin + _EXCERPT]
+    before = _plain(shown[: column - 1 - begin])
+    gutter = f"{location.line:>5} | "
+    lines = [paint(gutter, DIM, on=coloured) + _plain(shown)]
+    if location.column is not None:
+        lines.append(
+            paint(f"{'':>5} | ", DIM, on=coloured) + " " * width(before) + paint("^", BOLD, RED, on=coloured)
+        )
+    return lines
+
+
+def _plain(text: str) -> str:
+    return safe(text.replace("\t", " " * _TAB).rstrip("\r\n"))

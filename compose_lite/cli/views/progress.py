@@ -1,0 +1,223 @@
+"""Chooses how progress is shown, and the two plain ways: a line per step, and a line of JSON per event."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
+
+from compose_lite import events
+from compose_lite.cli.views import words
+from compose_lite.cli.views.problems import render_problem
+from compose_lite.cli.views.text import DIM, GREEN, RED, paint, safe, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from compose_lite.cli.terminal import Terminal
+
+
+class View(Protocol):
+    """Shows events; the last frame is on the screen when `close` returns."""
+
+    def __call__(self, event: events.Event, /) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def chosen_mode(wish: str | None, terminal: Terminal, environ: Mapping[str, str]) -> str:
+    """The progress mode: `--progress`, else `COMPOSE_PROGRESS`, else what the error stream can show."""
+    mode = wish or environ.get("COMPOSE_PROGRESS") or "auto"
+    if mode == "auto":
+        return "tty" if terminal.live else "plain"
+    return mode
+
+
+@contextmanager
+def showing(mode: str, terminal: Terminal, *, title: str) -> Iterator[View]:
+    """Open the view of a mode and close it whatever happens, so that the screen is left clean."""
+    view = _open(mode, terminal, title)
+    try:
+        yield view
+    finally:
+        view.close()
+
+
+def _open(mode: str, terminal: Terminal, title: str) -> View:
+    if mode == "tty":
+        from compose_lite.cli.views.live import LiveView
+
+        return LiveView(terminal, title=title)
+    if mode == "json":
+        return JsonView(terminal)
+    return PlainView(terminal) if mode == "plain" else QuietView(terminal)
+
+
+class PlainView:
+    """A line when something begins, a line when it ends."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._started: dict[int, events.ActionStarted] = {}
+        self._said: dict[int, str] = {}
+        self._lock = Lock()
+
+    def __call__(self, event: events.Event, /) -> None:
+        with self._lock:
+            line = self._line(event)
+        if line is not None:
+            self._terminal.note(line)
+
+    def close(self) -> None:
+        """Nothing is left to show."""
+
+    def _line(self, event: events.Event) -> str | None:
+        match event:
+            case events.PlanStarted():
+                self._started.clear()
+                self._said.clear()
+            case events.ActionStarted():
+                self._started[event.id] = event
+                reason = paint(f"  ({safe(event.reason)})", DIM, on=self._coloured) if event.reason else ""
+                return self._about(event.id, words.doing(event.verb)) + reason
+            case events.ActionProgress() if event.total is None and event.text != self._said.get(event.id):
+                self._said[event.id] = event.text
+                return self._about(event.id, safe(event.text))
+            case events.ActionSucceeded():
+                said = event.text or words.done(self._started[event.id].verb)
+                status = paint(safe(said), GREEN, on=self._coloured)
+                return self._about(event.id, f"{status}  {seconds(event.seconds)}")
+            case events.ActionFailed():
+                return self._about(
+                    event.id, paint("Error", RED, on=self._coloured) + f"  {safe(_first(event))}"
+                )
+            case events.Notice():
+                return render_problem(event.problem, coloured=self._coloured)
+            case _:
+                return None
+        return None
+
+    @property
+    def _coloured(self) -> bool:
+        return self._terminal.err_colour
+
+    def _about(self, action: int, status: str) -> str:
+        started = self._started[action]
+        return f" {words.resource(started.kind, safe(started.name))}  {status}"
+
+
+class QuietView:
+    """Shows warnings only: what a user must not miss."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def __call__(self, event: events.Event, /) -> None:
+        if isinstance(event, events.Notice):
+            self._terminal.note(render_problem(event.problem, coloured=self._terminal.err_colour))
+
+    def close(self) -> None:
+        """Nothing is left to show."""
+
+
+class JsonView:
+    """A JSON object per event and line: docker compose's `id`, `status` and `text`, and ours besides."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._started: dict[int, events.ActionStarted] = {}
+        self._lock = Lock()
+
+    def __call__(self, event: events.Event, /) -> None:
+        with self._lock:
+            if isinstance(event, events.ActionStarted):
+                self._started[event.id] = event
+            started = self._started.get(getattr(event, "id", 0))
+        self._terminal.note(json.dumps(as_json(event, started), ensure_ascii=False))
+
+    def close(self) -> None:
+        """Nothing is left to show."""
+
+
+def as_json(event: events.Event, started: events.ActionStarted | None = None) -> dict[str, Any]:
+    """An event as a JSON object; `started` is the beginning of the action that it is about."""
+    shown: dict[str, Any] = {}
+    if started is not None:
+        shown["id"] = words.resource(started.kind, started.name)
+        shown["status"] = _status(event, started)
+    shown["event"] = _NAMES[type(event)]
+    if started is not None:
+        shown |= {"action": started.id, "verb": started.verb, "kind": started.kind, "name": started.name}
+        shown |= {"service": started.service} if started.service else {}
+    return shown | _details(event)
+
+
+def _status(event: events.Event, started: events.ActionStarted) -> str:
+    if isinstance(event, events.ActionSucceeded):
+        return words.done(started.verb)
+    if isinstance(event, events.ActionFailed):
+        return "Error"
+    return "Skipped" if isinstance(event, events.ActionSkipped) else words.doing(started.verb)
+
+
+def _details(event: events.Event) -> dict[str, Any]:
+    match event:
+        case events.ActionStarted():
+            return {"reason": event.reason} if event.reason else {}
+        case events.ActionProgress():
+            found = {"text": event.text, "current": event.current, "total": event.total}
+            return {name: value for name, value in found.items() if value is not None}
+        case events.ActionSucceeded():
+            text = {"text": event.text} if event.text else {}
+            return {"seconds": round(event.seconds, 3), "changed": event.changed, **text}
+        case events.ActionFailed():
+            return {"seconds": round(event.seconds, 3), "error": True, "text": event.report.message}
+        case events.ActionSkipped():
+            return {"because": event.because}
+        case events.Notice():
+            return problem_json(event.problem)
+        case _:
+            return _fields(event)
+
+
+def problem_json(problem: Any) -> dict[str, Any]:
+    """A problem as a JSON object, without what is not known."""
+    location = problem.location
+    found = {
+        "severity": problem.severity.value,
+        "code": problem.code,
+        "text": problem.message,
+        "hint": problem.hint,
+        "path": problem.path or None,
+        "file": location.file if location else None,
+        "line": location.line if location else None,
+        "column": location.column if location else None,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _fields(event: events.Event) -> dict[str, Any]:
+    found = {name: getattr(event, name) for name in event.__slots__}
+    return {
+        name: value.decode(errors="replace") if isinstance(value, bytes) else value
+        for name, value in found.items()
+    }
+
+
+def _first(event: events.ActionFailed) -> str:
+    return event.report.message.partition("\n")[0]
+
+
+_NAMES: dict[type[Any], str] = {
+    events.PlanStarted: "plan-started",
+    events.ActionStarted: "action-started",
+    events.ActionProgress: "action-progress",
+    events.ActionSucceeded: "action-succeeded",
+    events.ActionFailed: "action-failed",
+    events.ActionSkipped: "action-skipped",
+    events.PlanFinished: "plan-finished",
+    events.LogLine: "log",
+    events.ContainerExited: "container-exited",
+    events.Notice: "notice",
+}

@@ -1,0 +1,40 @@
+"""The words that progress views use for the verbs and kinds of actions."""
+
+from __future__ import annotations
+
+# verb: what a resource's line says meanwhile, and afterwards
+_WORDS: dict[str, tuple[str, str]] = {
+    "pull": ("Pulling", "Pulled"),
+    "push": ("Pushing", "Pushed"),
+    "build": ("Building", "Built"),
+    "create": ("Creating", "Created"),
+    "remove": ("Removing", "Removed"),
+    "start": ("Starting", "Started"),
+    "stop": ("Stopping", "Stopped"),
+    "restart": ("Restarting", "Restarted"),
+    "kill": ("Killing", "Killed"),
+    "pause": ("Pausing", "Paused"),
+    "unpause": ("Unpausing", "Unpaused"),
+    "rename": ("Renaming", "Renamed"),
+    "connect": ("Connecting", "Connected"),
+    "disconnect": ("Disconnecting", "Disconnected"),
+    "provide files to": ("Providing files", "Files provided"),
+    "wait for": ("Waiting", "Ready"),
+    "run hook in": ("Running hook", "Hook done"),
+    "copy": ("Copying", "Copied"),
+}
+
+
+def doing(verb: str) -> str:
+    """`create` → `Creating`."""
+    return _WORDS[verb][0] if verb in _WORDS else verb.capitalize()
+
+
+def done(verb: str) -> str:
+    """`create` → `Created`."""
+    return _WORDS[verb][1] if verb in _WORDS else f"{verb.capitalize()}: done"
+
+
+def resource(kind: str, name: str) -> str:
+    """How a line names what it is about: `Container demo-web-1`."""
+    return f"{kind.capitalize()} {name}"
