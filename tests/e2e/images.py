@@ -26,6 +26,7 @@ _VARIANTS: Mapping[str, tuple[str, ...]] = {
     "2": ("ENV GENERATION=2",),
     "1-user": ("USER 1000:1000", "WORKDIR /home/app"),
     "1-volume": ("VOLUME /data",),
+    "1-idle": ("STOPSIGNAL SIGKILL", 'CMD ["sleep", "100000"]'),
     "1-healthy": ("HEALTHCHECK --interval=1s --timeout=5s --retries=3 CMD test ! -e /tmp/sick",),
 }
 
@@ -35,7 +36,7 @@ def ensure_busybox(variant: str = "1") -> str:
 
     `1` is the plain one (sh, sleep, httpd, nc, wget … in /bin, command `sh`), `2` a newer version of it,
     `1-user` runs as 1000:1000, `1-volume` declares the volume /data, `1-healthy` has a health check that passes
-    until /tmp/sick exists.
+    until /tmp/sick exists, `1-idle` sleeps unless told otherwise and stops at once.
     """
     reference = f"{REPOSITORY}:{variant}"
     with _one_at_a_time():
