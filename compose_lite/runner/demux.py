@@ -163,6 +163,31 @@ class LogDecoder(Generic[Tag]):
         return (self._tag, STDOUT, time, text)
 
 
+class OutputDecoder(Generic[Tag]):
+    """Turns what an attached container writes into lines like `LogDecoder`'s, without times."""
+
+    __slots__ = ("_frames", "_splitters", "_tag")
+
+    def __init__(self, tag: Tag, *, tty: bool) -> None:
+        self._tag = tag
+        self._frames = None if tty else FrameDecoder()
+        self._splitters = {stream: LineSplitter(crlf=tty) for stream in (STDOUT, STDERR)}
+
+    def feed(self, data: bytes) -> list[tuple[Tag, int, bytes, bytes]]:
+        """Return the lines that are complete now."""
+        pieces = [(STDOUT, data)] if self._frames is None else self._frames.feed(data)
+        return [
+            (self._tag, stream, b"", text)
+            for stream, piece in pieces
+            for text in self._splitters[stream].feed(piece)
+        ]
+
+    def close(self) -> list[tuple[Tag, int, bytes, bytes]]:
+        """Return the lines whose end is missing."""
+        splitters = self._splitters.items()
+        return [(self._tag, stream, b"", text) for stream, splitter in splitters for text in splitter.close()]
+
+
 def _split_stamp(message: bytes) -> tuple[bytes, bytes]:
     """Return the leading time stamp, in UTC, and the text behind it."""
     found = _STAMP.match(message)

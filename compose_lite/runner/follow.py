@@ -1,0 +1,357 @@
+"""Follows a project's containers: what they write, and when they end, start again or are replaced.
+
+One loop in the caller's thread reads all logs as they arrive; the daemon's events tell of starts and
+ends. A caller that does not ask for more makes the daemon wait: nothing is dropped, nothing piles up.
+"""
+
+from __future__ import annotations
+
+import select
+import selectors
+from time import monotonic, sleep, time
+from typing import TYPE_CHECKING
+
+from compose_lite import labels
+from compose_lite.errors import DaemonError, NotFound
+from compose_lite.events import ContainerExited
+from compose_lite.runner.logs import LogOptions, LogSource, TimeMerger, open_attached, open_log, open_logs
+from compose_lite.runner.timestamps import as_unix
+from compose_lite.runner.wakeups import EventPump, Wakeup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from compose_lite.runner.daemon import Daemon, Json
+    from compose_lite.runner.logs import Line, OpenLog
+
+# History counts as read when a log has been silent this long (seconds), or has reached the present.
+_SILENCE = 0.05
+_CATCH_UP_LIMIT = 10.0
+# A container that was told to stop may be on its way to a restart: how long the last one is waited for.
+_RESTART_GRACE = 1.0
+# A log normally ends with its container. If it does not, the exit is reported after this many seconds.
+_LOG_END_GRACE = 2.0
+# The daemon sends line by line. When lines come faster than this (seconds), they are left to gather as long.
+_BATCH_INTERVAL = 0.001
+
+
+class _Followed:
+    """What is known of one container."""
+
+    __slots__ = (
+        "again",
+        "asked",
+        "awaited",
+        "deadline",
+        "died_at",
+        "exits",
+        "gone",
+        "last",
+        "log",
+        "new",
+        "running",
+        "source",
+    )
+
+    def __init__(self, source: LogSource) -> None:
+        self.source = source
+        self.running = False
+        self.log: OpenLog | None = None
+        self.exits: list[ContainerExited] = []  # not reported yet: its last lines come first
+        self.again = False  # it has started once more while its log was still being read
+        self.asked = False  # somebody sent it a signal since it started
+        self.new = False  # it was created while we listened: its log has no earlier run
+        self.awaited = False  # it was created beside the one whose place it takes, and will be started
+        self.gone = False
+        self.died_at: str | None = None  # Unix seconds, the daemon's clock
+        self.last = b""  # time of the newest line read
+        self.deadline: float | None = None  # when to stop waiting for what should come (monotonic)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.source.service, self.source.number
+
+
+class LogFollower:
+    """Iterate over it for batches of lines and `ContainerExited`, from one thread; end with `close`.
+
+    Subscribed to the daemon's events once made, so make it before observing and before starting anything.
+    It ends by itself when, after `expect_no_more`, every container has ended for good.
+
+    Args:
+        services: services whose containers count (None: all of the project's).
+        attach: tells by service whether its lines are wanted; exits are reported all the same.
+    """
+
+    def __init__(
+        self,
+        daemon: Daemon,
+        project: str,
+        *,
+        services: Collection[str] | None = None,
+        attach: Callable[[str], bool] = lambda _service: True,
+    ) -> None:
+        self._daemon = daemon
+        self._services = None if services is None else frozenset(services)
+        self._attach = attach
+        self._known: dict[str, _Followed] = {}
+        self._catching_up: list[OpenLog] = []
+        self._merger = TimeMerger(())
+        self._endless = True
+        self._woken = 0.0
+        self._closed = False
+        self._wakeup = Wakeup()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._wakeup, selectors.EVENT_READ)
+        filters = {"type": ["container"], "label": [f"{labels.PROJECT}={project}"]}
+        self._pump = EventPump(daemon.events(filters=filters), self._wakeup)
+
+    def follow(self, sources: Sequence[LogSource], *, running: Collection[str], options: LogOptions) -> None:
+        """Read these containers' logs from where `options` say; `running` has the ids of those that run.
+
+        What they wrote before now comes first, in time order. Call it before iterating.
+        """
+        for source in sources:
+            self._track(source).running = source.id in running
+        wanted = [source for source in sources if self._attach(source.service)]
+        for log in open_logs(self._daemon, wanted, options, follow=True):
+            self._known[log.source.id].log = log
+            self._catching_up.append(log)
+
+    def expect_no_more(self) -> None:
+        """Say that nothing will be started any more by the caller; from any thread."""
+        self._endless = False
+        self._wakeup.wake()
+
+    def close(self) -> None:
+        """Make the iteration end; from any thread or a signal handler."""
+        self._closed = True
+        self._wakeup.wake()
+
+    def __iter__(self) -> Iterator[list[Line] | ContainerExited]:
+        try:
+            yield from self._history()
+            while not self._closed:
+                for event in self._pump.take():
+                    self._react(event)
+                if batch := self._merger.take():
+                    yield batch
+                yield from self._reportable_exits()
+                if self._finished():
+                    return
+                self._read_ready()
+        finally:
+            self._release()
+
+    # reading
+
+    def _history(self) -> Iterator[list[Line]]:
+        """Yield what was written before, merged by time, until every log has come to the present."""
+        present, begun = _stamp(time()), monotonic()
+        heard = dict.fromkeys(self._catching_up, begun)
+        for opened in self._catching_up:
+            self._merger.add(opened)
+            self._selector.register(opened.stream, selectors.EVENT_READ, opened)
+        while not self._closed:
+            log = self._merger.limiting()
+            if log is None:
+                return
+            ready = _readable(log, max(0.0, heard[log] + _SILENCE - monotonic()))
+            heard[log] = monotonic()
+            if ready:
+                self._read(log)
+                self._pace()
+            if not ready or self._merger.last(log) >= present or heard[log] > begun + _CATCH_UP_LIMIT:
+                self._merger.release(log)
+            if batch := self._merger.take():
+                yield batch
+
+    def _read_ready(self) -> None:
+        """Wait until something happens, then take all that has arrived."""
+        for key, _ in self._selector.select(self._patience()):
+            if key.data is None:
+                self._wakeup.clear()
+            else:
+                self._read(key.data)
+        self._pace()
+
+    def _pace(self) -> None:
+        """Let lines gather when they come one after the other: fewer wake-ups, and an order by time."""
+        now = monotonic()
+        if now - self._woken < _BATCH_INTERVAL:
+            sleep(_BATCH_INTERVAL)
+        self._woken = now
+
+    def _read(self, log: OpenLog) -> None:
+        followed = self._known[log.source.id]
+        self._merger.push(log, log.receive())
+        followed.last = max(followed.last, self._merger.last(log))
+        if followed.exits:
+            followed.deadline = monotonic() + _LOG_END_GRACE
+        if log.ended:
+            self._log_ended(followed)
+
+    def _log_ended(self, followed: _Followed) -> None:
+        log, followed.log = followed.log, None
+        assert log is not None
+        log.ended = True
+        self._selector.unregister(log.stream)
+        log.close()
+        if followed.again:
+            followed.again = False
+            self._open(followed)
+
+    def _open(self, followed: _Followed) -> None:
+        """Read the log of a container that has just started, from this start on."""
+        try:
+            log = self._opened(followed)
+        except NotFound:
+            return  # gone already
+        followed.log = log
+        self._merger.add(log)
+        self._merger.release(log)
+        self._selector.register(log.stream, selectors.EVENT_READ, log)
+
+    def _opened(self, followed: _Followed) -> OpenLog:
+        since = followed.died_at
+        if since is None and not followed.new:
+            since = self._end_of_earlier_run(followed.source.id)
+        try:
+            options = LogOptions(since=since)
+            return open_log(self._daemon, followed.source, options, follow=True, after=followed.last)
+        except NotFound:
+            raise
+        except DaemonError:
+            # Its log driver keeps nothing to read (`none`): what it writes from now on can be had.
+            return open_attached(self._daemon, followed.source)
+
+    def _end_of_earlier_run(self, container: str) -> str | None:
+        ended = str(self._daemon.inspect_container(container)["State"].get("FinishedAt", ""))
+        return None if not ended or ended.startswith("0001-") else as_unix(ended, now=0.0)
+
+    # events
+
+    def _react(self, event: Json) -> None:
+        actor = event.get("Actor", {})
+        attributes, container = actor.get("Attributes", {}), str(actor.get("ID", ""))
+        if attributes.get(labels.ONEOFF) == "True":
+            return
+        source = LogSource.of_labels(container, str(attributes.get("name", "")), attributes)
+        if self._services is not None and source.service not in self._services:
+            return
+        action = str(event.get("Action", ""))
+        if action == "create":
+            self._created(source)
+        elif action == "start":
+            self._started(self._track(source, renamed=True))
+        elif container in self._known:
+            self._changed(self._known[container], action, attributes, int(event.get("timeNano", 0)))
+
+    def _created(self, source: LogSource) -> None:
+        places = {followed.place for followed in self._known.values()}
+        followed = self._track(source)
+        followed.new = True
+        followed.awaited = followed.place in places
+
+    def _changed(self, followed: _Followed, action: str, attributes: Json, at: int) -> None:
+        if action == "kill":
+            followed.asked = True
+        elif action == "die":
+            self._died(followed, int(attributes.get("exitCode", 0)), at)
+        elif action == "destroy":
+            followed.running = followed.awaited = False
+            followed.gone = True
+
+    def _started(self, followed: _Followed) -> None:
+        followed.running = True
+        followed.asked = followed.awaited = False
+        followed.deadline = None
+        if not self._attach(followed.source.service):
+            return
+        if followed.log is None:
+            self._open(followed)
+        else:
+            followed.again = True
+
+    def _died(self, followed: _Followed, exit_code: int, at: int) -> None:
+        followed.died_at = f"{at // 10**9}.{at % 10**9:09d}"
+        followed.running = self._comes_back(followed.source.id)
+        followed.exits.append(
+            ContainerExited(
+                service=followed.source.service,
+                container=followed.source.name,
+                exit_code=exit_code,
+                restarting=followed.running,
+            )
+        )
+        if followed.log is not None:
+            followed.deadline = monotonic() + _LOG_END_GRACE
+
+    def _comes_back(self, container: str) -> bool:
+        """Tell whether the restart policy starts it again (the daemon decides before it sends `die`)."""
+        try:
+            state = self._daemon.inspect_container(container)["State"]
+        except NotFound:
+            return False
+        return bool(state.get("Restarting") or state.get("Running"))
+
+    def _reportable_exits(self) -> Iterator[ContainerExited]:
+        """Yield the ends whose last lines have been handed out; forget what is gone."""
+        now = monotonic()
+        for followed in list(self._known.values()):
+            if followed.exits:
+                if followed.log is not None and not followed.again:
+                    if _readable(followed.log, 0) or (followed.deadline or 0) > now:
+                        continue
+                    self._log_ended(followed)
+                stopped = followed.asked and not followed.running and not followed.gone
+                followed.deadline = now + _RESTART_GRACE if stopped else None
+                exits, followed.exits = followed.exits, []
+                yield from exits
+            if followed.gone and followed.log is None:
+                del self._known[followed.source.id]
+
+    # the end
+
+    def _finished(self) -> bool:
+        now = monotonic()
+        return not self._endless and not any(
+            followed.log is not None
+            or followed.running
+            or followed.awaited
+            or (followed.deadline is not None and now < followed.deadline)
+            for followed in self._known.values()
+        )
+
+    def _patience(self) -> float | None:
+        """Return how long to wait for something to happen (seconds), None for ever."""
+        deadlines = [f.deadline for f in self._known.values() if f.deadline is not None]
+        return max(0.0, min(deadlines) - monotonic()) if deadlines else None
+
+    def _track(self, source: LogSource, *, renamed: bool = False) -> _Followed:
+        followed = self._known.setdefault(source.id, _Followed(source))
+        if renamed and followed.source.name != source.name and followed.log is None:
+            followed.source = source
+        return followed
+
+    def _release(self) -> None:
+        self._pump.close()
+        for followed in self._known.values():
+            if followed.log is not None:
+                followed.log.close()
+        self._selector.close()
+        self._wakeup.close()
+
+
+def _readable(log: OpenLog, timeout: float) -> bool:
+    """Wait at most `timeout` seconds for something to read; tell whether there is."""
+    poll = select.poll()
+    poll.register(log.stream, select.POLLIN)
+    return bool(poll.poll(timeout * 1000))
+
+
+def _stamp(seconds: float) -> bytes:
+    """Return a moment as the daemon stamps its lines."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").encode() + b"000Z"
