@@ -26,9 +26,11 @@ _VARIANTS: Mapping[str, tuple[str, ...]] = {
     "2": ("ENV GENERATION=2",),
     "1-user": ("USER 1000:1000", "WORKDIR /home/app"),
     "1-volume": ("VOLUME /data",),
-    "1-idle": ("STOPSIGNAL SIGKILL", 'CMD ["sleep", "100000"]'),
     "1-healthy": ("HEALTHCHECK --interval=1s --timeout=5s --retries=3 CMD test ! -e /tmp/sick",),
 }
+
+# An import takes no STOPSIGNAL (seen on 20.10): these are built on top of variant 1.
+_BUILT_VARIANTS: Mapping[str, str] = {"1-idle": 'STOPSIGNAL SIGKILL\nCMD ["sleep", "100000"]\n'}
 
 
 def ensure_busybox(variant: str = "1") -> str:
@@ -39,9 +41,14 @@ def ensure_busybox(variant: str = "1") -> str:
     until /tmp/sick exists, `1-idle` sleeps unless told otherwise and stops at once.
     """
     reference = f"{REPOSITORY}:{variant}"
+    if variant in _BUILT_VARIANTS:
+        ensure_busybox("1")
     with _one_at_a_time():
         if not _exists(reference):
-            make_image(reference, changes=_VARIANTS[variant])
+            if variant in _BUILT_VARIANTS:
+                _build(reference, f"FROM {REPOSITORY}:1\n{_BUILT_VARIANTS[variant]}")
+            else:
+                make_image(reference, changes=_VARIANTS[variant])
     return reference
 
 
@@ -60,6 +67,10 @@ def make_image(reference: str, *, changes: Sequence[str] = (), files: Mapping[st
     image_id = _client().images.get(reference).id
     assert isinstance(image_id, str)
     return image_id
+
+
+def _build(reference: str, dockerfile: str) -> None:
+    _client().images.build(fileobj=io.BytesIO(dockerfile.encode()), tag=reference, rm=True, forcerm=True)
 
 
 def busybox_path() -> Path:

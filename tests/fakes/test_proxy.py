@@ -37,7 +37,11 @@ def test_calls_on_one_connection_are_recorded_in_order() -> None:
     with _client() as (client, proxy), _container(client) as container:
         client.start(container)
         client.inspect_container(container)
-        assert [(call.method, call.change) for call in proxy.calls] == [("POST", 1), ("POST", 2), ("GET", None)]
+        assert [(call.method, call.change) for call in proxy.calls] == [
+            ("POST", 1),
+            ("POST", 2),
+            ("GET", None),
+        ]
         assert proxy.calls[0].path == "/containers/create"
 
 
@@ -69,7 +73,7 @@ def test_a_chunked_upload_arrives_whole() -> None:
         output = list(client.build(fileobj=dockerfile, rm=True, decode=True))
         images = [line["aux"]["ID"] for line in output if "aux" in line]
         client.remove_image(images[-1], force=True)
-        assert [call.path for call in proxy.changes][0] == "/build"
+        assert proxy.changes[0].path == "/build"
 
 
 def test_an_endless_answer_ends_when_the_client_leaves() -> None:
