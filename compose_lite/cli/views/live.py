@@ -1,7 +1,7 @@
 """The live view of progress on a terminal: a line per resource, redrawn in place.
 
-The cursor rests on the first row of the block, so that "erase to the end of the screen" removes it whatever a
-resize has made of its lines; nothing has to be counted back.
+The cursor rests on the first row of the block, so that writing over it from there and erasing the rest of the
+screen replaces it, whatever a resize has made of its lines; nothing has to be counted back.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _TICK = 0.1
-_ERASE_BELOW = "\r\x1b[J"
 _NEXT_ROW = "\x1b[K\n"
+_ERASE_REST = "\x1b[K\x1b[J"
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 
 
@@ -176,20 +176,30 @@ class LiveView:
         self._board = Board(clock)
         self._changed = Condition()
         self._dirty = self._closed = False
-        self._window: tuple[int, int] | None = None
+        self._above = ""
+        self._rows = 0
         self._painter: Thread | None = None
 
     def __call__(self, event: events.Event, /) -> None:
+        if isinstance(event, events.Notice):
+            self.print_above(render_problem(event.problem, coloured=self._terminal.err_colour) + "\n")
+            return
         with self._changed:
-            if isinstance(event, events.Notice):
-                self._print_above(render_problem(event.problem, coloured=self._terminal.err_colour))
-                return
             self._board.take(event)
             self._dirty = True
             if self._painter is None and isinstance(event, events.ActionStarted):
                 self._painter = Thread(target=self._paint, name="progress", daemon=True)
                 self._painter.start()
             self._changed.notify()
+
+    def print_above(self, text: str) -> None:
+        """Write whole lines above the block; from any thread."""
+        with self._changed:
+            if self._painter is None:
+                self._terminal.note(text, end="")
+                return
+            self._above += text
+            self._draw()
 
     def close(self) -> None:
         """Draw the last frame for good and give the cursor back."""
@@ -199,8 +209,7 @@ class LiveView:
         if self._painter is not None:
             self._painter.join()
             self._painter = None
-            rows = self._frame(self._terminal.size(), final=True)
-            self._write(_ERASE_BELOW + "\n".join(rows) + "\n" + _SHOW)
+            self._terminal.note(self._over(final=True) + "\n" + _SHOW, end="")
 
     def _paint(self) -> None:
         with self._changed:
@@ -210,29 +219,23 @@ class LiveView:
                 self._changed.wait(_TICK if self._board.working() else None)
 
     def _draw(self) -> None:
-        """Draw over the old rows (no flicker), or from scratch where a resize has moved them."""
-        window = self._terminal.size()
-        rows = self._frame(window, final=False)
-        start = "\r" if window == self._window else _ERASE_BELOW
-        up = f"\x1b[{len(rows) - 1}A" if len(rows) > 1 else ""
-        self._write(f"{_HIDE}{start}{_NEXT_ROW.join(rows)}\x1b[J\r{up}")
-        self._dirty, self._window = False, window
+        block = self._over(final=False)
+        up = f"\x1b[{self._rows - 1}A" if self._rows > 1 else ""
+        self._terminal.note(f"{_HIDE}{block}\r{up}", end="")
+        self._dirty = False
 
-    def _frame(self, window: tuple[int, int], *, final: bool) -> list[str]:
-        columns, rows = window
-        return frame(
+    def _over(self, *, final: bool) -> str:
+        """The rows, to be written over the old ones: never blank in between, so nothing flickers."""
+        columns, height = self._terminal.size()
+        rows = frame(
             self._board,
             title=self._title,
             now=self._clock(),
             columns=columns,
-            rows=rows,
+            rows=height,
             coloured=self._terminal.err_colour,
             final=final,
         )
-
-    def _print_above(self, text: str) -> None:
-        self._write((_ERASE_BELOW if self._window else "") + text + "\n")
-        self._dirty = True
-
-    def _write(self, text: str) -> None:
-        self._terminal.note(text, end="")
+        self._rows = len(rows)
+        above, self._above = self._above.replace("\n", _NEXT_ROW), ""
+        return f"\r{above}{_NEXT_ROW.join(rows)}{_ERASE_REST}"
