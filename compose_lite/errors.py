@@ -5,6 +5,7 @@ ComposeLiteError
 ├── UsageError           the command line asks for something impossible
 ├── DaemonError          the daemon refused, failed or could not be reached
 │   ├── DaemonUnavailable    nothing answers at the daemon's address
+│   ├── AnswerLost           the connection broke: whether the daemon obeyed is unknown
 │   ├── NotFound             the daemon knows no such object
 │   └── Conflict             the daemon's state forbids the request
 ├── PlanError            the state that the daemon is in forbids what was asked
@@ -137,6 +138,12 @@ class DaemonUnavailable(DaemonError):
     """Nothing answers at the daemon's address, or access to it is denied."""
 
     code = "no-daemon"
+
+
+class AnswerLost(DaemonError):
+    """The connection broke after a request was sent: whether the daemon obeyed is unknown."""
+
+    code = "answer-lost"
 
 
 class NotFound(DaemonError):

@@ -1,0 +1,202 @@
+"""Finds the Docker daemon, as the docker command does, and makes connections to it."""
+# ruff: noqa: PTH  (every command comes by here, and pathlib costs more to import than all of this to run)
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from compose_lite.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from compose_lite.runner.docker_daemon import DockerDaemon
+
+DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
+
+# Seconds that a remote daemon has to take a TCP connection; a local socket answers at once or never.
+_DIAL_TIMEOUT = 30
+
+
+class TlsFiles(NamedTuple):
+    """The files of a TLS set-up; `verify` is off where the user asked for it."""
+
+    ca: str | None
+    cert: str | None
+    key: str | None
+    verify: bool = True
+
+
+class Endpoint(NamedTuple):
+    """Where a daemon is: an address as in DOCKER_HOST, how it is secured and where that was said."""
+
+    address: str
+    tls: TlsFiles | None = None
+    origin: str = "default"
+
+
+def connect_daemon(
+    *, host: str | None = None, context: str | None = None, environ: Mapping[str, str] | None = None
+) -> DockerDaemon:
+    """Return the daemon that flags, environment and Docker's own configuration point to.
+
+    Nothing is sent before the first request. Raises UsageError for an address or context that makes no sense.
+    """
+    from compose_lite.runner.docker_daemon import DockerDaemon
+    from compose_lite.runner.engine import Engine
+
+    variables = os.environ if environ is None else environ
+    endpoint = find_endpoint(host=host, context=context, environ=variables)
+    engine = Engine(dialer(endpoint), endpoint, pinned_version=variables.get("DOCKER_API_VERSION") or None)
+    return DockerDaemon(engine)
+
+
+def find_endpoint(
+    *, host: str | None = None, context: str | None = None, environ: Mapping[str, str]
+) -> Endpoint:
+    """Decide by flag, DOCKER_HOST, DOCKER_CONTEXT, then the configuration's current context.
+
+    Raises UsageError if both flags are given or the context does not exist.
+    """
+    if host and context:
+        raise UsageError("--host and --context can't be used together")
+    if not context:
+        address = host or environ.get("DOCKER_HOST")
+        if address:
+            return Endpoint(address, _tls_of_environment(environ), "--host" if host else "DOCKER_HOST")
+    folder = environ.get("DOCKER_CONFIG") or os.path.join(_home(environ), ".docker")
+    name = context or environ.get("DOCKER_CONTEXT") or _current_context(folder)
+    if not name or name == "default":
+        return Endpoint(DEFAULT_ADDRESS, None, "default")
+    return _endpoint_of_context(folder, name)
+
+
+def dialer(endpoint: Endpoint) -> Callable[[], socket.socket]:
+    """Return a function that opens one connection to the endpoint; raises UsageError for unknown schemes."""
+    scheme, separator, rest = endpoint.address.partition("://")
+    if not separator:
+        scheme, rest = "tcp", endpoint.address
+    if scheme == "unix":
+        return lambda: _dial_unix(rest)
+    if scheme in ("tcp", "http", "https"):
+        default_port = 2376 if endpoint.tls or scheme == "https" else 2375
+        where = _host_and_port(rest, default_port, endpoint.address)
+        tls = endpoint.tls or (TlsFiles(None, None, None) if scheme == "https" else None)
+        if tls is None:
+            return lambda: _dial_tcp(where)
+        secure = tls
+        return lambda: _dial_tls(where, secure)
+    if scheme == "ssh":
+        return lambda: _dial_ssh(endpoint.address)
+    raise UsageError(
+        f"the daemon's address {endpoint.address!r} (from {endpoint.origin}) is of an unknown kind",
+        hint="use unix://PATH, tcp://HOST:PORT or ssh://USER@HOST",
+    )
+
+
+def _dial_unix(path: str) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.connect(path)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _dial_tcp(where: tuple[str, int]) -> socket.socket:
+    sock = socket.create_connection(where, timeout=_DIAL_TIMEOUT)
+    sock.settimeout(None)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return sock
+
+
+def _dial_tls(where: tuple[str, int], files: TlsFiles) -> socket.socket:
+    from compose_lite.runner.tls import wrap
+
+    return wrap(_dial_tcp(where), files, host=where[0])
+
+
+def _dial_ssh(address: str) -> socket.socket:
+    """Run `docker system dial-stdio` over ssh, with one end of a socket pair as its input and output."""
+    import subprocess
+    from urllib.parse import urlsplit
+
+    url = urlsplit(address)
+    host = url.hostname or ""
+    if not host or host.startswith("-") or (url.username or "").startswith("-"):
+        raise UsageError(f"the daemon's address {address!r} names no usable host", hint="use ssh://USER@HOST")
+    options = ["-o", f"ConnectTimeout={_DIAL_TIMEOUT}", "-T"]
+    options += ["-p", str(url.port)] if url.port else []
+    options += ["-l", url.username] if url.username else []
+    remote = ["docker", *(["--host", f"unix://{url.path}"] if url.path.strip("/") else [])]
+    ours, theirs = socket.socketpair()
+    with theirs:
+        subprocess.Popen(
+            ["ssh", *options, "--", host, *remote, "system", "dial-stdio"],
+            stdin=theirs.fileno(),
+            stdout=theirs.fileno(),
+            start_new_session=True,
+        )
+    return ours
+
+
+def _host_and_port(text: str, default_port: int, address: str) -> tuple[str, int]:
+    name, colon, port = text.rstrip("/").rpartition(":")
+    if not colon or "]" in port:
+        name, port = text.rstrip("/"), str(default_port)
+    if not port.isdigit():
+        raise UsageError(f"the daemon's address {address!r} has no valid port", hint="use tcp://HOST:PORT")
+    return name.strip("[]") or "localhost", int(port)
+
+
+def _tls_of_environment(environ: Mapping[str, str]) -> TlsFiles | None:
+    verify = bool(environ.get("DOCKER_TLS_VERIFY"))
+    if not verify and not environ.get("DOCKER_TLS"):
+        return None
+    folder = environ.get("DOCKER_CERT_PATH") or os.path.join(_home(environ), ".docker")
+    return _tls_of_folder(folder, verify=verify)
+
+
+def _tls_of_folder(folder: str, *, verify: bool) -> TlsFiles:
+    paths = (os.path.join(folder, name) for name in ("ca.pem", "cert.pem", "key.pem"))
+    ca, cert, key = (path if os.path.exists(path) else None for path in paths)
+    return TlsFiles(ca, cert, key, verify)
+
+
+def _current_context(folder: str) -> str | None:
+    return _read_json(os.path.join(folder, "config.json")).get("currentContext")
+
+
+def _endpoint_of_context(folder: str, name: str) -> Endpoint:
+    from hashlib import sha256
+
+    digest = sha256(name.encode()).hexdigest()
+    meta = _read_json(os.path.join(folder, "contexts", "meta", digest, "meta.json"))
+    found = meta.get("Endpoints", {}).get("docker")
+    if not found:
+        raise UsageError(f"there is no Docker context {name!r}", hint="`docker context ls` lists them")
+    folder = os.path.join(folder, "contexts", "tls", digest, "docker")
+    verify = not found.get("SkipTLSVerify", False)
+    secured = os.path.isdir(folder) or not verify
+    tls = _tls_of_folder(folder, verify=verify) if secured else None
+    return Endpoint(found.get("Host") or DEFAULT_ADDRESS, tls, f"context {name}")
+
+
+def _read_json(path: str) -> dict[str, Any]:
+    """Return a JSON file's object, an empty one if there is no such file or it holds nothing usable."""
+    import json
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _home(environ: Mapping[str, str]) -> str:
+    return environ.get("HOME") or os.path.expanduser("~")
