@@ -1,0 +1,381 @@
+"""The canonical model to the typed `Project`: one small function per class of `model.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from compose_lite.spec import model as m
+from compose_lite.spec.bind_build import build
+from compose_lite.spec.bind_common import (
+    blkio,
+    device_requests,
+    file_mode,
+    frozen,
+    hook,
+    hosts,
+    integer,
+    seconds,
+    texts,
+    ulimits,
+)
+from compose_lite.spec.bind_deploy import deploy
+from compose_lite.spec.tree import Map, mark_location
+
+if TYPE_CHECKING:
+    from compose_lite.errors import Location
+    from compose_lite.spec.load import LoadResult
+
+
+def bind_project(result: LoadResult) -> m.Project:
+    """Return the frozen project that `result` describes."""
+    model, tree = result.model, result.tree
+    return m.Project(
+        name=result.name,
+        working_dir=result.working_dir,
+        compose_files=result.files,
+        env_files=result.env_files,
+        services=_services(model.get("services", {}), tree),
+        disabled_services=_services(result.disabled, tree),
+        networks=_resources(model, tree, "networks", _network),
+        volumes=_resources(model, tree, "volumes", _volume),
+        secrets=_resources(model, tree, "secrets", _file_object),
+        configs=_resources(model, tree, "configs", _file_object),
+        models=_resources(model, tree, "models", _ai_model),
+        profiles=result.profiles,
+        environment=m.FrozenMap(result.variables.values),
+        extensions=_extensions(tree),
+        warnings=result.warnings,
+    )
+
+
+def _services(services: Any, tree: Map) -> m.FrozenMap[str, m.Service]:
+    written = tree.get("services") or Map()
+    return m.FrozenMap(
+        (name, _service(name, services[name], written.get(name) or Map(), _place(written, name)))
+        for name in sorted(services)
+    )
+
+
+def _resources(model: Map, tree: Map, section: str, bind: Any) -> Any:
+    found = model.get(section) or {}
+    written = tree.get(section) or Map()
+    return m.FrozenMap(
+        (key, bind(key, found[key], written.get(key) or Map(), _place(written, key))) for key in sorted(found)
+    )
+
+
+def _place(written: Map, key: str) -> Location | None:
+    mark = written.mark(key)
+    return mark_location(mark, key=True) if mark else None
+
+
+def _extensions(written: Map) -> m.FrozenMap[str, Any]:
+    return m.FrozenMap((key, frozen(value)) for key, value in written.items() if key.startswith("x-"))
+
+
+_PLAIN = (
+    "image",
+    "network_mode",
+    "restart",
+    "scale",
+    "pull_policy",
+    "platform",
+    "container_name",
+    "hostname",
+    "domainname",
+    "user",
+    "working_dir",
+    "tty",
+    "stdin_open",
+    "init",
+    "attach",
+    "privileged",
+    "read_only",
+    "userns_mode",
+    "ipc",
+    "pid",
+    "uts",
+    "cgroup",
+    "cgroup_parent",
+    "isolation",
+    "runtime",
+    "mac_address",
+    "stop_signal",
+    "cpu_count",
+    "cpu_percent",
+    "cpu_period",
+    "cpu_quota",
+    "cpu_rt_period",
+    "cpu_rt_runtime",
+    "cpu_shares",
+    "cpus",
+    "cpuset",
+    "oom_kill_disable",
+    "oom_score_adj",
+    "pids_limit",
+    "use_api_socket",
+)
+_TEXTS = (
+    "command",
+    "entrypoint",
+    "expose",
+    "volumes_from",
+    "profiles",
+    "group_add",
+    "cap_add",
+    "cap_drop",
+    "security_opt",
+    "dns",
+    "dns_opt",
+    "dns_search",
+    "links",
+    "external_links",
+    "tmpfs",
+    "device_cgroup_rules",
+)
+_MAPS = ("environment", "labels", "annotations", "sysctls", "storage_opt")
+_SIZES = ("shm_size", "mem_limit", "mem_reservation", "memswap_limit", "mem_swappiness")
+
+
+def _service(name: str, service: Map, written: Map, location: Location | None) -> m.Service:
+    values: dict[str, Any] = {key: service[key] for key in _PLAIN if key in service}
+    values.update((key, texts(service[key])) for key in _TEXTS if service.get(key) is not None)
+    values.update((key, m.FrozenMap(service[key])) for key in _MAPS if key in service)
+    values.update((key, int(service[key])) for key in _SIZES if key in service)
+    values.update((key, bind(service[key])) for key, bind in _BOUND.items() if service.get(key) is not None)
+    develop = service.get("develop")
+    if develop:
+        values["watch"] = tuple(_watch(rule) for rule in develop.get("watch", ()))
+    return m.Service(name=name, extensions=_extensions(written), location=location, **values)
+
+
+def _depends_on(entries: Map) -> tuple[m.Dependency, ...]:
+    return tuple(
+        m.Dependency(
+            service=name,
+            condition=entries[name].get("condition", "service_started"),
+            required=entries[name]["required"],
+            restart=entries[name].get("restart", False),
+        )
+        for name in sorted(entries)
+    )
+
+
+def _networks(entries: Map) -> tuple[m.NetworkAttachment, ...]:
+    return tuple(_attachment(name, entries[name] or {}) for name in sorted(entries))
+
+
+def _attachment(name: str, entry: dict[str, Any]) -> m.NetworkAttachment:
+    return m.NetworkAttachment(
+        network=name,
+        aliases=texts(entry.get("aliases")),
+        ipv4_address=entry.get("ipv4_address"),
+        ipv6_address=entry.get("ipv6_address"),
+        link_local_ips=texts(entry.get("link_local_ips")),
+        mac_address=entry.get("mac_address"),
+        interface_name=entry.get("interface_name"),
+        driver_opts=m.FrozenMap(entry.get("driver_opts", ())),
+        priority=entry.get("priority", 0),
+        gw_priority=entry.get("gw_priority", 0),
+    )
+
+
+def _port(entry: Map) -> m.Port:
+    return m.Port(
+        target=entry.get("target", 0),
+        published=entry.get("published"),
+        host_ip=entry.get("host_ip"),
+        protocol=entry.get("protocol", "tcp"),
+        mode=entry.get("mode", "ingress"),
+        name=entry.get("name"),
+        app_protocol=entry.get("app_protocol"),
+    )
+
+
+def _mount(entry: Map) -> m.Mount:
+    bind = entry.get("bind") or {}
+    volume = entry.get("volume") or {}
+    tmpfs = entry.get("tmpfs") or {}
+    image = entry.get("image") or {}
+    return m.Mount(
+        type=entry.get("type", "volume"),
+        target=entry.get("target", ""),
+        source=entry.get("source"),
+        read_only=entry.get("read_only", False),
+        consistency=entry.get("consistency"),
+        propagation=bind.get("propagation"),
+        create_host_path=bind.get("create_host_path", False),
+        selinux=bind.get("selinux"),
+        recursive=bind.get("recursive"),
+        nocopy=volume.get("nocopy", False),
+        subpath=volume.get("subpath") or image.get("subpath"),
+        labels=m.FrozenMap(volume.get("labels", ())),
+        tmpfs_size=integer(tmpfs.get("size")),
+        tmpfs_mode=tmpfs.get("mode"),
+    )
+
+
+def _secret(entry: Map) -> m.FileGrant:
+    return _grant(entry, "/run/secrets/")
+
+
+def _config(entry: Map) -> m.FileGrant:
+    return _grant(entry, "/")
+
+
+def _grant(entry: Map, folder: str) -> m.FileGrant:
+    source = entry.get("source", "")
+    target = entry.get("target") or source
+    return m.FileGrant(
+        source=source,
+        target=target if target.startswith("/") else folder + target,
+        uid=entry.get("uid"),
+        gid=entry.get("gid"),
+        mode=file_mode(entry.get("mode")),
+    )
+
+
+def _models(entries: Map) -> tuple[m.ModelGrant, ...]:
+    return tuple(
+        m.ModelGrant(
+            model=name,
+            endpoint_var=(entries[name] or {}).get("endpoint_var"),
+            model_var=(entries[name] or {}).get("model_var"),
+        )
+        for name in sorted(entries)
+    )
+
+
+def _healthcheck(entry: Map) -> m.Healthcheck:
+    return m.Healthcheck(
+        test=texts(entry.get("test")),
+        interval=seconds(entry.get("interval")),
+        timeout=seconds(entry.get("timeout")),
+        retries=entry.get("retries"),
+        start_period=seconds(entry.get("start_period")),
+        start_interval=seconds(entry.get("start_interval")),
+        disable=entry.get("disable", False),
+    )
+
+
+def _device(entry: Map) -> m.DeviceMapping:
+    source = entry.get("source", "")
+    return m.DeviceMapping(
+        source=source, target=entry.get("target") or source, permissions=entry.get("permissions") or "rwm"
+    )
+
+
+def _watch(entry: Map) -> m.WatchRule:
+    run = entry.get("exec") or {}
+    return m.WatchRule(
+        path=entry["path"],
+        action=entry["action"],
+        target=entry.get("target"),
+        include=texts(entry.get("include")),
+        ignore=texts(entry.get("ignore")),
+        initial_sync=entry.get("initial_sync", False),
+        exec=hook(run) if run.get("command") else None,
+    )
+
+
+_BOUND: dict[str, Any] = {
+    "build": build,
+    "depends_on": _depends_on,
+    "networks": _networks,
+    "ports": lambda entries: tuple(map(_port, entries)),
+    "volumes": lambda entries: tuple(map(_mount, entries)),
+    "secrets": lambda entries: tuple(map(_secret, entries)),
+    "configs": lambda entries: tuple(map(_config, entries)),
+    "models": _models,
+    "healthcheck": _healthcheck,
+    "deploy": deploy,
+    "provider": lambda entry: m.Provider(
+        type=entry.get("type", ""),
+        options=m.FrozenMap((key, tuple(value)) for key, value in sorted(entry.get("options", {}).items())),
+    ),
+    "credential_spec": lambda entry: m.CredentialSpec(**entry),
+    "extra_hosts": hosts,
+    "devices": lambda entries: tuple(map(_device, entries)),
+    "gpus": device_requests,
+    "ulimits": ulimits,
+    "stop_grace_period": seconds,
+    "logging": lambda entry: m.Logging(
+        driver=entry.get("driver"), options=m.FrozenMap(entry.get("options", ()))
+    ),
+    "blkio_config": blkio,
+    "post_start": lambda entries: tuple(map(hook, entries)),
+    "pre_stop": lambda entries: tuple(map(hook, entries)),
+    "pre_start": lambda entries: tuple(map(hook, entries)),
+}
+
+
+def _network(key: str, entry: Map, written: Map, location: Location | None) -> m.Network:
+    ipam = entry.get("ipam") or {}
+    options = (written.get("ipam") or {}).get("options") or {}
+    return m.Network(
+        key=key,
+        name=entry.get("name", key),
+        external=entry.get("external", False),
+        driver=entry.get("driver"),
+        driver_opts=m.FrozenMap(entry.get("driver_opts", ())),
+        attachable=entry.get("attachable", False),
+        enable_ipv4=entry.get("enable_ipv4"),
+        enable_ipv6=entry.get("enable_ipv6"),
+        internal=entry.get("internal", False),
+        ipam_driver=ipam.get("driver"),
+        ipam_pools=tuple(
+            m.IpamPool(
+                subnet=pool.get("subnet"),
+                gateway=pool.get("gateway"),
+                ip_range=pool.get("ip_range"),
+                aux_addresses=m.FrozenMap(pool.get("aux_addresses", ())),
+            )
+            for pool in ipam.get("config", ())
+        ),
+        ipam_options=m.FrozenMap((name, str(value)) for name, value in sorted(options.items())),
+        labels=m.FrozenMap(entry.get("labels", ())),
+        extensions=_extensions(written),
+        location=location,
+    )
+
+
+def _volume(key: str, entry: Map, written: Map, location: Location | None) -> m.Volume:
+    ours = written.get("x-compose-lite")
+    return m.Volume(
+        key=key,
+        name=entry.get("name", key),
+        external=entry.get("external", False),
+        driver=entry.get("driver"),
+        driver_opts=m.FrozenMap(entry.get("driver_opts", ())),
+        labels=m.FrozenMap(entry.get("labels", ())),
+        protected=isinstance(ours, dict) and ours.get("protect") is True,
+        extensions=_extensions(written),
+        location=location,
+    )
+
+
+def _file_object(key: str, entry: Map, _written: Map, location: Location | None) -> m.FileObject:
+    return m.FileObject(
+        key=key,
+        name=entry.get("name", key),
+        file=entry.get("file"),
+        environment=entry.get("environment"),
+        content=entry.get("content"),
+        external=entry.get("external", False),
+        driver=entry.get("driver"),
+        driver_opts=m.FrozenMap(entry.get("driver_opts", ())),
+        template_driver=entry.get("template_driver"),
+        labels=m.FrozenMap(entry.get("labels", ())),
+        location=location,
+    )
+
+
+def _ai_model(key: str, entry: Map, _written: Map, location: Location | None) -> m.AiModel:
+    return m.AiModel(
+        key=key,
+        name=entry.get("name", key),
+        model=entry.get("model", ""),
+        context_size=entry.get("context_size"),
+        runtime_flags=texts(entry.get("runtime_flags")),
+        location=location,
+    )

@@ -1,0 +1,236 @@
+"""Kinds of values: each turns a canonical value into the one that `config` prints, or says why it can't.
+
+A kind is a function from (value, path, report) to the shaped value. `Struct` drops what is empty where
+docker compose does, so that "not set" and "set to nothing" end up the same wherever they mean the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from compose_lite.spec.interpolate import to_bool, to_float, to_int
+from compose_lite.spec.tree import Map, Path, Seq
+from compose_lite.spec.units import format_duration, go_text, parse_bytes, parse_duration, to_float32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Report = Callable[[Path, str], None]
+    Kind = Callable[[Any, Path, Report], Any]
+
+
+class BadValue(ValueError):
+    """A value does not fit its kind; the text says what would."""
+
+
+def text(value: Any, _path: Path, _report: Report) -> Any:
+    """Text; whole numbers are written out."""
+    if type(value) is str:
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if value is None:
+        return ""
+    raise BadValue("text")
+
+
+def printed(value: Any, _path: Path, _report: Report) -> Any:
+    """Text made of any scalar."""
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, (dict, list)):
+        raise BadValue("text")
+    return go_text(value)
+
+
+def printed_or_null(value: Any, path: Path, report: Report) -> Any:
+    """Text made of any scalar, or null."""
+    return None if value is None else printed(value, path, report)
+
+
+def integer(value: Any, _path: Path, _report: Report) -> Any:
+    """A whole number."""
+    if type(value) is int:
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str):
+        return to_int(value)
+    if value is None:
+        return 0
+    raise BadValue("a whole number")
+
+
+def number32(value: Any, _path: Path, _report: Report) -> Any:
+    """A number kept as a 32-bit float."""
+    if isinstance(value, str):
+        value = to_float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BadValue("a number")
+    shaped = to_float32(float(value))
+    return int(shaped) if shaped.is_integer() else shaped
+
+
+def boolean(value: Any, _path: Path, _report: Report) -> Any:
+    """True or false."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return to_bool(value)
+    if value is None:
+        return False
+    raise BadValue("true or false")
+
+
+def duration(value: Any, _path: Path, _report: Report) -> Any:
+    """A duration, printed as Go does."""
+    return format_duration(parse_duration(go_text(value)))
+
+
+def size(value: Any, _path: Path, _report: Report) -> Any:
+    """A byte size, printed as text of digits."""
+    if isinstance(value, bool) or value is None:
+        raise BadValue("a size such as `512m`")
+    if isinstance(value, int):
+        return str(value)
+    return str(parse_bytes(go_text(value)))
+
+
+def anything(value: Any, _path: Path, _report: Report) -> Any:
+    """The value as it stands."""
+    return value
+
+
+def list_of(kind: Kind) -> Kind:
+    """A list; one scalar stands for a list of one."""
+
+    def shape(value: Any, path: Path, report: Report) -> Any:
+        if value is None:
+            return Seq()
+        if not isinstance(value, list):
+            if isinstance(value, dict):
+                raise BadValue("a list")
+            return Seq([kind(value, path, report)])
+        marks = value.marks if isinstance(value, Seq) else None
+        items = []
+        for index, item in enumerate(value):
+            try:
+                items.append(kind(item, (*path, index), report))
+            except ValueError as error:
+                report((*path, index), str(error))
+                items.append(item)
+        return Seq(items, marks)
+
+    return shape
+
+
+def map_of(kind: Kind) -> Kind:
+    """A mapping with free names."""
+
+    def shape(value: Any, path: Path, report: Report) -> Any:
+        if value is None:
+            return Map()
+        if not isinstance(value, dict):
+            raise BadValue("a mapping")
+        result = Map((), value.marks if isinstance(value, Map) else None)
+        for key, item in value.items():
+            try:
+                result[key] = kind(item, (*path, key), report)
+            except ValueError as error:
+                report((*path, key), str(error))
+        return result
+
+    return shape
+
+
+def nullable(kind: Kind) -> Kind:
+    """The kind, or null."""
+
+    def shape(value: Any, path: Path, report: Report) -> Any:
+        return None if value is None else kind(value, path, report)
+
+    return shape
+
+
+def pairs(*, null: bool) -> Kind:
+    """A mapping, or a list of `NAME=VALUE`, to text; a bare name means null or empty text."""
+    item_kind = printed_or_null if null else printed
+
+    def shape(value: Any, path: Path, report: Report) -> Any:
+        if isinstance(value, dict):
+            return shape_map(value, path, report)
+        if value is None:
+            return Map()
+        if not isinstance(value, list):
+            raise BadValue("a mapping or a list of NAME=VALUE")
+        result = Map()
+        for index, item in enumerate(value):
+            name, separator, content = printed(item, path, report).partition("=")
+            mark = value.mark(index) if isinstance(value, Seq) else None
+            result.put(name, content if separator or not null else None, mark)
+        return result
+
+    shape_map = map_of(item_kind)
+    return shape
+
+
+class Struct:
+    """A mapping with fixed attributes.
+
+    Attributes of `optional` are dropped when empty, those of `pointers` only when null, and `always` ones are
+    there even if nobody set them, with the value given. Unknown attributes (extensions) are dropped.
+    """
+
+    __slots__ = ("always", "fields")
+
+    def __init__(
+        self,
+        optional: dict[str, Kind] | None = None,
+        pointers: dict[str, Kind] | None = None,
+        always: dict[str, tuple[Kind, Any]] | None = None,
+    ) -> None:
+        self.fields: dict[str, tuple[Kind, int]] = {}
+        for key, kind in (optional or {}).items():
+            self.fields[key] = (kind, _DROP_EMPTY)
+        for key, kind in (pointers or {}).items():
+            self.fields[key] = (kind, _DROP_NULL)
+        self.always = always or {}
+        for key, (kind, _) in self.always.items():
+            self.fields[key] = (kind, _KEEP)
+
+    def __call__(self, value: Any, path: Path, report: Report) -> Map:
+        if value is None:
+            value = {}
+        if not isinstance(value, dict):
+            raise BadValue("a mapping")
+        fields = self.fields
+        result = Map((), value.marks if isinstance(value, Map) else None)
+        for key, item in value.items():
+            field = fields.get(key)
+            if field is None:
+                continue
+            kind, policy = field
+            if item is None and policy != _KEEP:
+                continue
+            try:
+                shaped = kind(item, (*path, key), report)
+            except ValueError as error:
+                report((*path, key), str(error))
+                continue
+            if policy != _DROP_EMPTY or not _is_empty(shaped, kind):
+                result[key] = shaped
+        for key, (_, default) in self.always.items():
+            if key not in result:
+                result[key] = default() if callable(default) else default
+        return result
+
+
+def _is_empty(shaped: Any, kind: Kind) -> bool:
+    return not shaped or (kind is size and shaped == "0") or (kind is duration and shaped == "0s")
+
+
+_DROP_EMPTY, _DROP_NULL, _KEEP = 0, 1, 2

@@ -1,0 +1,186 @@
+"""Loads a project: puts the stages together, from the files' text to the frozen `Project`."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from compose_lite.spec import checks, select
+from compose_lite.spec.environment import EnvironmentResolver
+from compose_lite.spec.files import FileSet, find_files, set_project_name
+from compose_lite.spec.model_files import ModelLoader
+from compose_lite.spec.normalize import normalize
+from compose_lite.spec.problems import Problems
+from compose_lite.spec.reading import Reader
+from compose_lite.spec.shape import shape_project
+from compose_lite.spec.template import TemplateError, substitute
+from compose_lite.spec.trace import Trace
+
+if TYPE_CHECKING:
+    from compose_lite.errors import Problem
+    from compose_lite.spec.model import Project
+    from compose_lite.spec.options import LoadOptions
+    from compose_lite.spec.tree import Map
+    from compose_lite.spec.variables import Variables
+
+_NAME_CHARACTERS = re.compile(r"[a-z0-9_-]")
+
+
+@dataclass(kw_only=True)
+class LoadResult:
+    """What a load found out.
+
+    Attributes:
+        name: project name.
+        working_dir: absolute project directory.
+        model: the canonical model of the active services, as `config` prints it (before `$` is escaped).
+        disabled: canonical services that profiles or the selection switched off.
+        tree: the merged tree that the model was made from, with marks and extensions.
+        files: absolute paths of the compose files named or found, in merge order.
+        read: every file that was read, included, extended and env files too.
+        env_files: absolute paths of the project's env files.
+        profiles: the active profiles.
+        variables: what interpolation saw.
+        warnings: problems that do not refuse the files.
+        trace: who had a say in what, if asked for.
+    """
+
+    name: str
+    working_dir: str
+    model: Map
+    disabled: Map
+    tree: Map
+    files: tuple[str, ...]
+    read: tuple[str, ...]
+    env_files: tuple[str, ...]
+    profiles: tuple[str, ...]
+    variables: Variables
+    warnings: tuple[Problem, ...] = ()
+    trace: Trace | None = None
+    _project: Project | None = field(default=None, repr=False)
+
+    @property
+    def project(self) -> Project:
+        """The typed project, bound when first asked for."""
+        if self._project is None:
+            from compose_lite.spec.bind import bind_project
+
+            self._project = bind_project(self)
+        return self._project
+
+
+def load(options: LoadOptions) -> LoadResult:
+    """Load the project that `options` describe.
+
+    Raises:
+        SpecError: with every problem found in the files.
+    """
+    problems = Problems()
+    reader = Reader(problems, base=options.working_dir, stdin=options.stdin)
+    trace = Trace() if options.trace else None
+    files = find_files(options, reader, problems)
+    loader = ModelLoader(reader=reader, problems=problems, options=options, trace=trace)
+    name = _project_name(options, files, loader, problems)
+    set_project_name(files.variables, name)
+    tree = loader.load(files.files, files.working_dir, files.variables)
+    problems.raise_errors()
+    return _finish(options, files, name, tree, reader, problems, trace)
+
+
+def _finish(
+    options: LoadOptions,
+    files: FileSet,
+    name: str,
+    tree: Map,
+    reader: Reader,
+    problems: Problems,
+    trace: Trace | None,
+) -> LoadResult:
+    stages = options.stages
+    if stages.normalize:
+        normalize(tree, name, files.variables.get)
+    else:
+        tree["name"] = name
+    model = shape_project(tree, problems)
+    problems.raise_errors()
+    selection = select.apply_profiles(model, files.profiles)
+    if stages.consistency:
+        checks.check_consistency(selection, tree, problems)
+    resolver = EnvironmentResolver(files.variables, reader, problems, tree, trace)
+    select.enable_services(selection, options.services, problems)
+    if stages.resolve_environment:
+        for service_name, service in selection.active.items():
+            resolver.resolve(service_name, service)
+    problems.raise_errors()
+    select.keep_services(
+        selection, options.services, with_dependencies=options.dependencies, problems=problems
+    )
+    if not options.all_resources:
+        select.drop_unused_resources(model, selection)
+    problems.raise_errors()
+    return LoadResult(
+        name=name,
+        working_dir=files.working_dir,
+        model=model,
+        disabled=selection.disabled,
+        tree=tree,
+        files=files.files,
+        read=tuple(reader.read),
+        env_files=files.env_files,
+        profiles=files.profiles,
+        variables=files.variables,
+        warnings=tuple(problems.warnings),
+        trace=trace,
+    )
+
+
+def normalize_name(text: str) -> str:
+    """Return `text` as docker compose makes project names: lower case, other characters dropped."""
+    return "".join(_NAME_CHARACTERS.findall(text.lower())).lstrip("_-")
+
+
+def _project_name(options: LoadOptions, files: FileSet, loader: ModelLoader, problems: Problems) -> str:
+    """Decide the name: flag, variable, file (the last that has one), folder."""
+    for given, origin in (
+        (options.project_name, "-p"),
+        (files.variables.get("COMPOSE_PROJECT_NAME"), "COMPOSE_PROJECT_NAME"),
+    ):
+        if given:
+            if normalize_name(given) != given:
+                problems.fail(
+                    "bad-project-name",
+                    f"the project name `{given}` (from {origin}) must consist of lower-case letters, digits, "
+                    "hyphens and underscores, and start with a letter or digit",
+                    hint=f"`{normalize_name(given)}` would do" if normalize_name(given) else None,
+                )
+            return given
+    folder = normalize_name(posixpath.basename(posixpath.realpath(files.working_dir)))
+    return _name_from_files(options, files, loader, problems) or folder or _no_name(problems)
+
+
+def _no_name(problems: Problems) -> str:
+    problems.fail(
+        "bad-project-name",
+        "the folder's name gives no project name",
+        hint="name the project with -p, COMPOSE_PROJECT_NAME or `name:` in the file",
+    )
+
+
+def _name_from_files(options: LoadOptions, files: FileSet, loader: ModelLoader, problems: Problems) -> str:
+    found: Any = None
+    for path in files.files:
+        for document in loader.documents(path):
+            root = document.root
+            name = root.get("name") if isinstance(root, dict) else None
+            if isinstance(name, str) and name:
+                found = name
+    if not isinstance(found, str):
+        return ""
+    if options.stages.interpolate:
+        try:
+            found = substitute(found, files.variables.get)
+        except TemplateError:
+            return ""  # interpolation of the whole file reports it, with its place
+    return normalize_name(found) if options.stages.normalize else found

@@ -1,0 +1,117 @@
+"""Collects everything that is wrong with a file set, so that one run reports all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from compose_lite.errors import Location, Problem, Severity, SpecError
+from compose_lite.spec.tree import Path, locate, path_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class Problems:
+    """The errors and warnings found so far; stages add to it and go on where they can."""
+
+    def __init__(self) -> None:
+        self.errors: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self._seen: set[Problem] = set()
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        *,
+        at: tuple[Any, Path] | Location | None = None,
+        path: Sequence[str | int] = (),
+        hint: str | None = None,
+        key: bool = False,
+    ) -> None:
+        """Record an error.
+
+        Args:
+            code: stable identifier.
+            message: what is wrong, without the location.
+            at: the tree and the path in it that tell where, or a ready location.
+            path: position in the model for the reader; taken from `at` if that names one.
+            hint: how to mend it.
+            key: point at the key instead of the value.
+        """
+        self._record(self.errors, _problem(code, message, at, path, hint, key, Severity.ERROR))
+
+    def warn(
+        self,
+        code: str,
+        message: str,
+        *,
+        at: tuple[Any, Path] | Location | None = None,
+        path: Sequence[str | int] = (),
+        hint: str | None = None,
+    ) -> None:
+        """Record a warning; arguments as for `add`."""
+        self._record(self.warnings, _problem(code, message, at, path, hint, False, Severity.WARNING))
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Record ready-made problems by their severity."""
+        for problem in problems:
+            self._record(self.errors if problem.severity is Severity.ERROR else self.warnings, problem)
+
+    def _record(self, where: list[Problem], problem: Problem) -> None:
+        if problem not in self._seen:
+            self._seen.add(problem)
+            where.append(problem)
+
+    def raise_errors(self) -> None:
+        """Raise if an error was recorded.
+
+        Raises:
+            SpecError: with every error so far.
+        """
+        if self.errors:
+            raise SpecError(problems=sorted(self.errors, key=_position))
+
+    def fail(self, code: str, message: str, **where: Any) -> NoReturn:
+        """Record an error that nothing can follow, and raise all of them.
+
+        Raises:
+            SpecError: always.
+        """
+        self.add(code, message, **where)
+        raise SpecError(problems=sorted(self.errors, key=_position))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return a hint that names the known word nearest to `word`, if one is near enough."""
+    import difflib
+
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean `{found[0]}`?" if found else None
+
+
+def _problem(
+    code: str,
+    message: str,
+    at: tuple[Any, Path] | Location | None,
+    path: Sequence[str | int],
+    hint: str | None,
+    key: bool,
+    severity: Severity,
+) -> Problem:
+    if isinstance(at, tuple):
+        root, steps = at
+        location = locate(root, steps, key=key)
+        path = path or steps
+    else:
+        location = at
+    return Problem(
+        code=code, message=message, hint=hint, location=location, path=path_text(path), severity=severity
+    )
+
+
+def _position(problem: Problem) -> tuple[str, int, int]:
+    where = problem.location
+    if where is None:
+        return ("", 0, 0)
+    return (where.file, where.line or 0, where.column or 0)

@@ -1,0 +1,96 @@
+"""Which services are active: profiles, the services named on the command line, what those depend on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compose_lite.spec.problems import nearest
+from compose_lite.spec.tree import Map
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from compose_lite.spec.problems import Problems
+
+
+@dataclass(slots=True)
+class Selection:
+    """Services split by whether they are active; `active` is the model's own mapping."""
+
+    active: Map
+    disabled: Map
+
+
+def apply_profiles(model: Map, profiles: Sequence[str]) -> Selection:
+    """Take services whose profiles are not switched on out of the model."""
+    services: Map = model["services"]
+    disabled = Map()
+    if "*" not in profiles:
+        for name in list(services):
+            own = services[name].get("profiles")
+            if own and not any(profile in profiles for profile in own):
+                disabled.put(name, services.pop(name), services.mark(name))
+    return Selection(active=services, disabled=disabled)
+
+
+def enable_services(selection: Selection, names: Iterable[str], problems: Problems) -> None:
+    """Switch on the named services, whatever their profiles, and those that share their profiles."""
+    names = list(names)
+    for name in names:
+        if name not in selection.active and name not in selection.disabled:
+            known = [*selection.active, *selection.disabled]
+            problems.add("no-such-service", f"no such service: {name}", hint=nearest(name, known))
+    profiles = {profile for name in names for profile in selection.disabled.get(name, {}).get("profiles", ())}
+    for name in list(selection.disabled):
+        own = selection.disabled[name].get("profiles", ())
+        if name in names or any(profile in profiles for profile in own):
+            selection.active.put(name, selection.disabled.pop(name), selection.disabled.mark(name))
+
+
+def keep_services(
+    selection: Selection, names: Sequence[str], *, with_dependencies: bool, problems: Problems
+) -> None:
+    """Reduce the active services to the named ones and what they depend on; no names keep all."""
+    if not names:
+        return
+    kept: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in kept or name not in selection.active:
+            continue
+        kept.add(name)
+        if with_dependencies:
+            waiting.extend(selection.active[name].get("depends_on", ()))
+    for name in list(selection.active):
+        if name not in kept:
+            selection.disabled.put(name, selection.active.pop(name), selection.active.mark(name))
+
+
+def drop_unused_resources(model: Map, selection: Selection) -> None:
+    """Drop networks, volumes, secrets, configs and models that no active service uses."""
+    used: dict[str, set[str]] = {
+        key: set() for key in ("networks", "volumes", "secrets", "configs", "models")
+    }
+    for service in selection.active.values():
+        used["networks"].update(service.get("networks", ()))
+        used["models"].update(service.get("models", ()))
+        used["volumes"].update(
+            volume["source"]
+            for volume in service.get("volumes", ())
+            if volume.get("type") == "volume" and volume.get("source")
+        )
+        used["configs"].update(grant.get("source", "") for grant in service.get("configs", ()))
+        used["secrets"].update(grant.get("source", "") for grant in service.get("secrets", ()))
+        build = service.get("build") or {}
+        used["secrets"].update(grant.get("source", "") for grant in build.get("secrets", ()))
+    for section, names in used.items():
+        resources = model.get(section)
+        if resources is None:
+            continue
+        for name in list(resources):
+            if name not in names:
+                del resources[name]
+        if not resources:
+            del model[section]
