@@ -1,5 +1,7 @@
 """Finds the Docker daemon, as the docker command does, and makes connections to it."""
-# ruff: noqa: PTH  (every command comes by here, and pathlib costs more to import than all of this to run)
+
+# Every command comes by here, and importing pathlib costs more than all of this.
+# ruff: noqa: PTH110, PTH111, PTH112, PTH118
 
 from __future__ import annotations
 
