@@ -62,3 +62,48 @@ class Reason:
     why: Why
     subject: str = ""
     changes: tuple[Change, ...] = ()
+
+
+def text(reason: Reason) -> str:
+    """The reason in one line, without a full stop; made only of what the reason carries."""
+    named, _, bare = _WORDS[reason.why].partition("|")
+    told = named.format(subject=reason.subject) if reason.subject else bare
+    if not reason.changes:
+        return told
+    if reason.why in _TOLD_BY_CHANGES:
+        return ", ".join(str(change) for change in reason.changes)
+    return f"{told}: " + ", ".join(str(change).replace(": ", " ", 1) for change in reason.changes)
+
+
+# With a subject the part before the bar, without one the part behind it.
+_WORDS = {
+    Why.NOT_FOUND: "no {subject} yet|does not exist yet",
+    Why.CONFIG_CHANGED: "{subject} changed|configuration changed in a way that inspection does not show",
+    Why.IMAGE_CHANGED: "image {subject} changed|image changed",
+    Why.IMAGE_MISSING: "image {subject} is not here|image is not here",
+    Why.CONTENT_CHANGED: "{subject}: content changed|content of a file changed",
+    Why.NETWORK_CHANGED: "network {subject}|network changed",
+    Why.VOLUME_CHANGED: "volume {subject}|volume changed",
+    Why.CHANGED_OUTSIDE: "container was changed outside: {subject}|container was changed outside",
+    Why.DEPENDENCY_REPLACED: "{subject} is replaced|a dependency is replaced",
+    Why.DEPENDENCY_RESTARTED: "{subject} is restarted|a dependency is restarted",
+    Why.DEPENDENCY: "needed by {subject}|needed by another service",
+    Why.FORCED: "asked for: {subject}|replacement was asked for",
+    Why.RENEW_VOLUMES: "anonymous volumes of {subject} are renewed|anonymous volumes are renewed",
+    Why.NOT_RUNNING: "not running: {subject}|not running",
+    Why.PAUSED: "{subject} is paused|paused",
+    Why.DEAD: "dead: {subject}|dead",
+    Why.SCALED_UP: "scaled up to {subject}|scaled up",
+    Why.SCALED_DOWN: "scaled down to {subject}|scaled down",
+    Why.DUPLICATE: "{subject}|another container has the same number",
+    Why.RENAMED: "has the name {subject}|has another name",
+    Why.INTERRUPTED: "left by an interrupted replacement of {subject}|left by an interrupted replacement",
+    Why.ORPHAN: "service {subject} is not in the project|not in the project",
+    Why.ONE_OFF: "one-off container of {subject}|one-off container",
+    Why.REQUESTED: "asked for by {subject}|asked for",
+    Why.POLICY: "pull policy {subject}|pull policy",
+    Why.HOOK: "{subject} hook|lifecycle hook",
+    Why.FILES: "secrets and configs: {subject}|secrets and configs",
+    Why.IN_USE: "in use by {subject}|in use",
+}
+_TOLD_BY_CHANGES = frozenset({Why.CONFIG_CHANGED, Why.IMAGE_CHANGED, Why.CONTENT_CHANGED})

@@ -1,0 +1,139 @@
+"""Decides how each secret and config reaches a container: mounted from the host or written into it."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from compose_lite.errors import PlanError, Problem
+from compose_lite.planner.actions import BoundFile, InjectedFile
+from compose_lite.spec.model import EMPTY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from compose_lite.planner.requests import Contents
+    from compose_lite.spec.model import FileGrant, FileObject, Project, Service
+
+Kind = Literal["secrets", "configs"]
+_DIGEST_LENGTH = 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceFiles:
+    """The files that a service's containers get.
+
+    Attributes:
+        bound: bind mounts of the host's files.
+        injected: files to write before the first start.
+        holders: folders that must be anonymous volumes so that `injected` can be written although the
+            root file system is read-only.
+        described: each file by target, for the container's label: `configs.NAME UID:GID MODE DIGEST`.
+    """
+
+    bound: tuple[BoundFile, ...] = ()
+    injected: tuple[InjectedFile, ...] = ()
+    holders: tuple[str, ...] = ()
+    described: Mapping[str, str] = EMPTY
+
+
+NONE = ServiceFiles()
+
+
+def files_of(project: Project, service: Service, contents: Contents) -> ServiceFiles:
+    """How the service's secrets and configs reach its containers.
+
+    Those that come from a file and keep its owner and mode are mounted, as docker compose does it; all
+    others are written into the container.
+
+    Raises:
+        PlanError: a secret or config that only an orchestrator of several machines could provide, or one
+            that can't be written because the root file system is read-only.
+    """
+    if not service.secrets and not service.configs:
+        return NONE
+    bound: list[BoundFile] = []
+    injected: list[InjectedFile] = []
+    described: dict[str, str] = {}
+    for kind, grant, origin in _grants(project, service):
+        if origin.external:
+            raise PlanError(problems=[_external(service, kind, grant)])
+        if origin.file is not None and grant.uid is None and grant.gid is None and grant.mode is None:
+            bound.append(BoundFile(path=origin.file, target=grant.target))
+        else:
+            injected.append(
+                InjectedFile(
+                    kind=kind,
+                    source=grant.source,
+                    target=grant.target,
+                    uid=grant.uid,
+                    gid=grant.gid,
+                    mode=grant.mode,
+                )
+            )
+        described[grant.target] = _describe(project.name, service.name, kind, grant, contents)
+    return ServiceFiles(
+        bound=tuple(bound),
+        injected=tuple(injected),
+        holders=_holders(service, injected) if service.read_only else (),
+        described=described,
+    )
+
+
+def _grants(project: Project, service: Service) -> Iterator[tuple[Kind, FileGrant, FileObject]]:
+    for grant in service.configs:
+        yield "configs", grant, project.configs[grant.source]
+    for grant in service.secrets:
+        yield "secrets", grant, project.secrets[grant.source]
+
+
+def _describe(project: str, service: str, kind: Kind, grant: FileGrant, contents: Contents) -> str:
+    """One line that changes when the file in the container should.
+
+    The digest is bound to its place, so that it can't be looked up in a table of common contents.
+    """
+    digest = contents.get(f"{kind}.{grant.source}")
+    if digest is not None:
+        place = "\0".join((project, service, grant.target, digest))
+        digest = hashlib.sha256(place.encode()).hexdigest()[:_DIGEST_LENGTH]
+    mode = "-" if grant.mode is None else f"{grant.mode:04o}"
+    return f"{kind}.{grant.source} {grant.uid or '-'}:{grant.gid or '-'} {mode} {digest or '?'}"
+
+
+def _holders(service: Service, injected: list[InjectedFile]) -> tuple[str, ...]:
+    """Folders of injected files that no mount of the service covers already."""
+    mounted = {mount.target.rstrip("/") for mount in service.volumes}
+    folders: set[str] = set()
+    for file in injected:
+        folder = posixpath.dirname(file.target)
+        if any(folder == target or folder.startswith(f"{target}/") for target in mounted):
+            continue
+        if folder == "/":
+            raise PlanError(problems=[_unwritable(service, file)])
+        folders.add(folder)
+    return tuple(sorted(folders))
+
+
+def _external(service: Service, kind: Kind, grant: FileGrant) -> Problem:
+    return Problem(
+        code="external-file",
+        message=f"{kind[:-1]} {grant.source!r} of service {service.name!r} is external: one engine has no store for it",
+        hint="give it a `file`, `environment` or `content` of its own",
+        location=service.location,
+        path=f"services.{service.name}.{kind}",
+    )
+
+
+def _unwritable(service: Service, file: InjectedFile) -> Problem:
+    return Problem(
+        code="read-only-root",
+        message=(
+            f"{file.kind[:-1]} {file.source!r} can't be written to {file.target!r}: "
+            f"service {service.name!r} is read_only"
+        ),
+        hint="give it a target in a folder of its own, such as /run/configs/NAME, or use a plain `file` source",
+        location=service.location,
+        path=f"services.{service.name}.{file.kind}",
+    )

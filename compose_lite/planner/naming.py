@@ -1,0 +1,32 @@
+"""Names of containers: the ones that they should have, and the temporary ones of unfinished replacements."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from compose_lite.spec.model import Service
+
+SHORT_ID = 12  # digits of a container id that a temporary name starts with, as docker compose does it
+_TEMPORARY = re.compile(r"[0-9a-f]{12}_(?P<name>.+)")
+
+
+def container_name(project: str, service: Service, number: int) -> str:
+    """The name that replica `number` of the service should have."""
+    return service.container_name or f"{project}-{service.name}-{number}"
+
+
+def one_off_name(project: str, service: str, slug: str) -> str:
+    """The name of a one-off container."""
+    return f"{project}-{service}-run-{slug}"
+
+
+def temporary_name(replaced: str, name: str) -> str:
+    """The name under which the successor of the container with the id `replaced` is created."""
+    return f"{replaced[:SHORT_ID]}_{name}"
+
+
+def is_successor_name(name: str, replaced: str) -> bool:
+    """Whether a container of this name was created to take the place of the one with the id `replaced`."""
+    return _TEMPORARY.fullmatch(name) is not None and name.startswith(replaced[:SHORT_ID])
