@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # What the set-up scripts share; sourced by bash.
 
-say() { printf '==> %s\n' "$*" >&2; }
+exec 3>&2 # what is said reaches the user even where a command's output is kept back
+
+say() { printf '==> %s\n' "$*" >&3; }
 
 die() {
-  printf 'error: %s\n' "$*" >&2
+  printf 'error: %s\n' "$*" >&3
   exit 1
 }
 
@@ -24,14 +26,24 @@ as_root() {
 
 # Install Debian packages; the package lists are only renewed if they don't do. usage: apt_install REASON PACKAGE…
 apt_install() {
-  local reason=$1
+  local reason=$1 log
   shift
   command -v apt-get >/dev/null || die "no apt-get here; install by hand $reason: $*"
   say "installing $* $reason"
-  local install=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o Dpkg::Use-Pty=0
-    install --yes --no-install-recommends "$@")
-  as_root "$reason" "${install[@]}" >&2 </dev/null || {
-    as_root "to renew the package lists" apt-get -qq -o Acquire::Retries=3 update >&2
-    as_root "$reason" "${install[@]}" >&2 </dev/null
-  }
+  log=$(mktemp)
+  if ! try_apt_install "$reason" "$@" >"$log" 2>&1; then
+    renew_package_lists
+    try_apt_install "$reason" "$@" >"$log" 2>&1 || {
+      cat "$log" >&2
+      die "could not install $*"
+    }
+  fi
+  rm "$log"
 }
+
+try_apt_install() {
+  as_root "$1" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 install --yes \
+    --no-install-recommends "${@:2}" </dev/null
+}
+
+renew_package_lists() { as_root "to renew the package lists" apt-get -qq -o Acquire::Retries=3 update >&2; }
