@@ -259,11 +259,10 @@ class HttpClient:
         sock = self._connect()
         try:
             sock.sendall(head + (body or b""))
-            start = _peeked_head(sock)
+            start = _take_head(sock)
             if start.split(b" ", 2)[1] == (b"101" if upgrade else b"200"):
-                _skip(sock, len(start))
                 return RawStream(sock)
-            return Answer(Connection(sock), _drop)
+            return Answer(_Begun(sock, start), _drop)
         except (OSError, ValueError, IndexError) as error:
             sock.close()
             raise LostAnswer(f"no complete answer: {error}") from error
@@ -323,6 +322,19 @@ class HttpClient:
             raise DialError(error.errno, error.strerror or str(error)) from error
 
 
+class _Begun(Connection):
+    """A connection whose answer's head has been taken already and is read once more."""
+
+    __slots__ = ("_head",)
+
+    def __init__(self, sock: socket.socket, head: bytes) -> None:
+        super().__init__(sock)
+        self._head = head.removesuffix(b"\r\n").split(b"\r\n")
+
+    def line(self) -> bytes:
+        return self._head.pop(0) if self._head else super().line()
+
+
 def _drop(connection: Connection) -> None:
     connection.close()
 
@@ -342,22 +354,15 @@ def _read_head(line: Callable[[], bytes]) -> tuple[int, dict[str, str]]:
             return status, headers
 
 
-def _peeked_head(sock: socket.socket) -> bytes:
-    """Wait for a whole head and return it, leaving it where it is: what follows belongs to somebody else."""
-    size = 0
+def _take_head(sock: socket.socket) -> bytes:
+    """Read a whole head and not a byte more: what follows belongs to somebody else."""
+    head = b""
     while True:
-        # MSG_WAITALL makes the kernel wait for one byte more than last time, instead of us asking again.
-        seen = sock.recv(size + 1, socket.MSG_PEEK | socket.MSG_WAITALL)
-        seen = sock.recv(_BLOCK, socket.MSG_PEEK) if len(seen) > size else seen
-        head, end, _ = seen.partition(b"\r\n\r\n")
-        if end:
-            return head + end
-        if len(seen) <= size or len(seen) == _BLOCK:
+        # A peek at a Unix socket never waits for more than what is there, so what is seen has to be taken.
+        seen = sock.recv(_BLOCK, socket.MSG_PEEK)
+        if not seen or len(head) > _BLOCK:
             raise LostAnswer("the connection was closed in the middle of an answer")
-        size = len(seen)
-
-
-def _skip(sock: socket.socket, size: int) -> None:
-    """Take `size` bytes that are known to be there."""
-    while size:
-        size -= len(sock.recv(size))
+        end = (head + seen).find(b"\r\n\r\n")
+        head += sock.recv(len(seen) if end < 0 else end + 4 - len(head))
+        if end >= 0:
+            return head

@@ -1,0 +1,112 @@
+"""The user's terminal or pipes as the runner gets them: descriptors, never `sys.stdin` and its kin."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+# What ends a process without unwinding it, unless somebody listens.
+_DEADLY = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Console:
+    """Where a session's input comes from and where its output goes (file descriptors)."""
+
+    stdin: int = 0
+    stdout: int = 1
+    stderr: int = 2
+
+    @property
+    def input_is_terminal(self) -> bool:
+        """Whether keys can be read one by one."""
+        return os.isatty(self.stdin)
+
+    def size(self) -> tuple[int, int] | None:
+        """Return the terminal's height and width in characters, None if there is no terminal."""
+        for descriptor in (self.stdout, self.stdin, self.stderr):
+            try:
+                width, height = os.get_terminal_size(descriptor)
+            except OSError:
+                continue
+            if width and height:
+                return height, width
+        return None
+
+    def read(self) -> bytes | None:
+        """Return what was typed or piped in: `b""` at its end, None if there is nothing after all."""
+        try:
+            return os.read(self.stdin, 65536)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""  # closed, or a terminal that was hung up
+
+    def write(self, descriptor: int, data: bytes) -> None:
+        """Write all of `data`; raises BrokenPipeError when nobody reads any more."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(descriptor, view) :]
+            except BlockingIOError:  # somebody who shares the descriptor made it non-blocking
+                select.select([], [descriptor], [])
+
+
+@contextmanager
+def raw_mode(descriptor: int) -> Iterator[None]:
+    """Hand every key to the program as it is typed (Ctrl-C too); the terminal is restored in any case."""
+    import termios
+    import tty
+
+    before = termios.tcgetattr(descriptor)
+
+    def restore() -> None:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+    with _before_death(restore):
+        try:
+            tty.setraw(descriptor, termios.TCSADRAIN)
+            yield
+        finally:
+            restore()
+
+
+@contextmanager
+def on_signal(handler: Callable[[int], None], *signals: int) -> Iterator[None]:
+    """Call `handler` for these signals meanwhile; without effect outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        handler(number)
+
+    before = {number: signal.signal(number, handle) for number in signals}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
+
+
+@contextmanager
+def _before_death(restore: Callable[[], None]) -> Iterator[None]:
+    """Run `restore` before a signal that nobody handles ends the process."""
+
+    def die(number: int) -> None:
+        restore()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    unhandled = [number for number in _DEADLY if signal.getsignal(number) is signal.SIG_DFL]
+    with on_signal(die, *unhandled):
+        yield

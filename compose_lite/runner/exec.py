@@ -1,0 +1,80 @@
+"""Runs a command in a running container, at the user's terminal, in a pipe or in the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import sleep
+from typing import TYPE_CHECKING
+
+from compose_lite.errors import DaemonError
+from compose_lite.runner.terminal_session import converse
+
+if TYPE_CHECKING:
+    from compose_lite.runner.console import Console
+    from compose_lite.runner.daemon import Daemon, Json
+
+# A stream may end a moment before the daemon knows the exit code: how often and how long (seconds) it is asked.
+_ASK_AGAIN = (0.0, 0.01, 0.03, 0.1, 0.3)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecOptions:
+    """The options of `exec`; `environment` has `NAME=value` items, `detach_keys` the daemon's notation."""
+
+    command: tuple[str, ...]
+    tty: bool = False
+    stdin: bool = True
+    environment: tuple[str, ...] = ()
+    user: str | None = None
+    workdir: str | None = None
+    privileged: bool = False
+    detach_keys: str | None = None
+
+
+def execute(daemon: Daemon, container: str, options: ExecOptions, console: Console) -> int | None:
+    """Run the command, connected to the console; return its exit code, None if the user detached from it.
+
+    Raises DaemonError if the container doesn't run, BrokenPipeError if nobody reads the output any more.
+    """
+    exec_id = daemon.create_exec(container, _body(options, attached=True))
+    stream = daemon.start_exec(exec_id, tty=options.tty)
+
+    def resize(height: int, width: int) -> None:
+        daemon.resize_exec(exec_id, height=height, width=width)
+
+    converse(stream, console, tty=options.tty, stdin=options.stdin, resize=resize)
+    return _exit_code(daemon, exec_id)
+
+
+def execute_detached(daemon: Daemon, container: str, options: ExecOptions) -> None:
+    """Start the command and leave it running. Raises DaemonError if it can't be started."""
+    daemon.start_exec_detached(daemon.create_exec(container, _body(options, attached=False)))
+
+
+def _body(options: ExecOptions, *, attached: bool) -> Json:
+    body: Json = {
+        "Cmd": list(options.command),
+        "Env": list(options.environment),
+        "User": options.user or "",
+        "WorkingDir": options.workdir or "",
+        "Privileged": options.privileged,
+        "Tty": options.tty,
+        "AttachStdin": attached and options.stdin,
+        "AttachStdout": attached,
+        "AttachStderr": attached,
+        "Detach": not attached,
+    }
+    if options.detach_keys:
+        body["DetachKeys"] = options.detach_keys
+    return body
+
+
+def _exit_code(daemon: Daemon, exec_id: str) -> int | None:
+    for pause in _ASK_AGAIN:
+        sleep(pause)
+        state = daemon.inspect_exec(exec_id)
+        if not state["Running"]:
+            if state["ExitCode"] is None:
+                raise DaemonError("the command ended, and the daemon does not know its exit code")
+            return int(state["ExitCode"])
+    return None

@@ -1,0 +1,151 @@
+"""A two-way session between the user's terminal or pipes and a process in a container."""
+
+from __future__ import annotations
+
+import select
+import signal
+import threading
+from contextlib import ExitStack, suppress
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from compose_lite.errors import DaemonError
+from compose_lite.runner.console import on_signal, raw_mode
+from compose_lite.runner.demux import STDERR, FrameDecoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from compose_lite.runner.console import Console
+    from compose_lite.runner.daemon import Stream
+
+# How much input is held while the process does not take it (bytes).
+_INPUT_LIMIT = 64 * 1024
+
+
+def converse(
+    stream: Stream,
+    console: Console,
+    *,
+    tty: bool,
+    stdin: bool = True,
+    resize: Callable[[int, int], None] | None = None,
+) -> None:
+    """Carry input to `stream` and its output to the console until the stream ends; then it is closed.
+
+    With `tty` the console's terminal is in raw mode meanwhile and `resize` is told its height and width,
+    now and after each change. Without, both outputs are kept apart. The end of the input is passed on.
+    Raises BrokenPipeError when nobody reads the output any more.
+    """
+    with ExitStack() as stack:
+        stack.callback(stream.close)
+        if tty and resize is not None and console.size() is not None:
+            resizer = _Resizer(console, resize)
+            stack.callback(resizer.close)
+            stack.enter_context(on_signal(resizer.changed, signal.SIGWINCH))
+        if tty and stdin and console.input_is_terminal:
+            stack.enter_context(raw_mode(console.stdin))
+        _Pump(stream, console, tty=tty, stdin=stdin).run()
+
+
+class _Pump:
+    """Moves bytes both ways in one loop that never waits for one side only."""
+
+    def __init__(self, stream: Stream, console: Console, *, tty: bool, stdin: bool) -> None:
+        self._stream = stream
+        self._console = console
+        self._frames = None if tty else FrameDecoder()
+        self._reading_input = stdin
+        self._end_is_due = False
+        self._input = bytearray()
+
+    def run(self) -> None:
+        """Return when the stream has ended and all that it brought is written."""
+        poll = select.poll()
+        more = self._take_output()  # what came along with the answer's head shows on no descriptor
+        while more:
+            self._watch(poll)
+            for descriptor, what in poll.poll():
+                if descriptor == self._stream.fileno():
+                    if what & ~select.POLLOUT:
+                        more = self._take_output()
+                    self._send_input()
+                elif self._reading_input:
+                    self._take_input()
+
+    def _watch(self, poll: select.poll) -> None:
+        wanted = select.POLLIN | (select.POLLOUT if self._input else 0)
+        poll.register(self._stream.fileno(), wanted)
+        if self._reading_input and len(self._input) < _INPUT_LIMIT:
+            poll.register(self._console.stdin, select.POLLIN)
+        else:
+            with suppress(KeyError):  # it was not watched
+                poll.unregister(self._console.stdin)
+
+    def _take_output(self) -> bool:
+        """Pass on what the process wrote; False at the end of the stream."""
+        data = self._stream.receive()
+        if data is None:
+            return True
+        if self._frames is None:
+            self._console.write(self._console.stdout, data)
+        else:
+            for stream, content in self._frames.feed(data):
+                target = self._console.stderr if stream == STDERR else self._console.stdout
+                self._console.write(target, content)
+        return bool(data)
+
+    def _take_input(self) -> None:
+        data = self._console.read()
+        if data is None:
+            return
+        if data:
+            self._input += data
+        else:
+            self._reading_input = False
+            self._end_is_due = True
+        self._send_input()
+
+    def _send_input(self) -> None:
+        if self._input:
+            try:
+                with memoryview(self._input) as view:
+                    sent = self._stream.send(view)
+            except OSError:
+                self._reading_input, sent = False, len(self._input)  # the process takes no more
+            del self._input[:sent]
+        if self._end_is_due and not self._input:
+            self._end_is_due = False
+            self._stream.close_write()
+
+
+class _Resizer:
+    """Tells the daemon the terminal's size from a thread: the daemon may take its time to answer."""
+
+    def __init__(self, console: Console, resize: Callable[[int, int], None]) -> None:
+        self._console = console
+        self._resize = resize
+        self._changes: SimpleQueue[bool] = SimpleQueue()  # `put` may be called in a signal handler
+        self._changes.put(True)
+        self._thread = threading.Thread(target=self._run, name="resize", daemon=True)
+        self._thread.start()
+
+    def changed(self, _signal: int = 0) -> None:
+        """Note that the size may be another now."""
+        self._changes.put(True)
+
+    def close(self) -> None:
+        """Let the thread end; a call that is under way is not waited for."""
+        self._changes.put(False)
+
+    def _run(self) -> None:
+        told = None
+        while self._changes.get():
+            size = self._console.size()
+            if size is None or size == told:
+                continue
+            try:
+                self._resize(*size)
+                told = size
+            except DaemonError:
+                continue  # it has ended already, or its terminal can't be sized: nothing depends on it
