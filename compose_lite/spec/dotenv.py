@@ -57,20 +57,21 @@ class EnvFile:
     unset: list[tuple[str, int]] = field(default_factory=list)
 
 
-def parse_env(text: str, lookup: Lookup) -> EnvFile:
+def parse_env(text: str, lookup: Lookup, earlier: Lookup | None = None) -> EnvFile:
     """Read the `.env` dialect.
 
     Args:
         text: the file's content.
-        lookup: variables that win over those set earlier in the file, for `$NAME` and for bare names.
+        lookup: variables that win over those set in the file, for `$NAME` and for bare names.
+        earlier: variables that those set in the file win over (from earlier files).
 
     Raises:
         EnvFileError: a line can't be read.
     """
-    return _Parser(text, lookup).run()
+    return _Parser(text, lookup, earlier).run()
 
 
-def parse_raw_env(text: str, lookup: Lookup) -> EnvFile:
+def parse_raw_env(text: str, lookup: Lookup, _earlier: Lookup | None = None) -> EnvFile:
     """Read the `raw` dialect: `NAME=value` lines, everything after the `=` as it stands.
 
     Raises:
@@ -100,9 +101,10 @@ def parse_raw_env(text: str, lookup: Lookup) -> EnvFile:
 class _Parser:
     """One pass over the text with a position; lines are counted from positions when needed."""
 
-    def __init__(self, text: str, lookup: Lookup) -> None:
+    def __init__(self, text: str, lookup: Lookup, earlier: Lookup | None = None) -> None:
         self.text = text.replace("\r\n", "\n").removeprefix("\ufeff")
         self.lookup = lookup
+        self.earlier = earlier
         self.position = 0
         self.result = EnvFile()
         self._counted = (0, 1)
@@ -223,7 +225,11 @@ class _Parser:
 
     def _variable(self, name: str) -> str | None:
         value = self.lookup(name)
-        return self.result.values.get(name) if value is None else value
+        if value is None:
+            value = self.result.values.get(name)
+        if value is None and self.earlier is not None:
+            value = self.earlier(name)
+        return value
 
     def _line(self, position: int) -> int:
         """Return the 1-based line of `position`, counting on from the last one asked for."""

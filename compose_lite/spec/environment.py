@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.dotenv import parse_env, parse_raw_env
 from compose_lite.spec.files import parse_env_source
+from compose_lite.spec.paths import join
 from compose_lite.spec.tree import Map, Mark, path_text
 
 if TYPE_CHECKING:
@@ -20,12 +21,20 @@ class EnvironmentResolver:
     """Computes `environment` and `labels` of shaped services."""
 
     def __init__(
-        self, variables: Variables, reader: Reader, problems: Problems, root: Map, trace: Trace | None = None
+        self,
+        variables: Variables,
+        reader: Reader,
+        problems: Problems,
+        *,
+        root: Map,
+        folder: str,
+        trace: Trace | None = None,
     ) -> None:
         self._variables = variables
         self._reader = reader
         self._problems = problems
         self._root = root
+        self._folder = folder
         self._trace = trace
 
     def resolve(self, name: str, service: Map) -> None:
@@ -47,9 +56,7 @@ class EnvironmentResolver:
 
             def lookup(variable: str) -> str | None:
                 value = self._variables.get(variable)
-                if value is None:
-                    value = known.get(variable)
-                return merged.get(variable) if value is None else value
+                return known.get(variable) if value is None else value
 
             for index, entry in enumerate(files):
                 where = ("services", name, "env_file", index)
@@ -78,6 +85,7 @@ class EnvironmentResolver:
     def _read(
         self, path: str, format_: str, required: bool, where: tuple[Any, ...], lookup: Any, into: Map
     ) -> None:
+        path = join(self._folder, path)
         if not posixpath.exists(path):
             if required:
                 shown = self._reader.shown(path)
@@ -99,7 +107,9 @@ class EnvironmentResolver:
             )
             return
         parser = parse_raw_env if format_ == "raw" else parse_env
-        parsed = parse_env_source(path, lookup, self._reader, self._problems, parser)
+        parsed = parse_env_source(
+            path, lookup, self._reader, self._problems, earlier=into.get, parser=parser
+        )
         source = self._reader.source(path)
         for key, value in parsed.values.items():
             line = parsed.lines[key] - 1

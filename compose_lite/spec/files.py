@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from compose_lite.spec.problems import Problems
     from compose_lite.spec.reading import Reader
 
+    Lookup = Callable[[str], str | None]
+
 FILE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 OVERRIDE_NAMES = (
     "compose.override.yml",
@@ -186,13 +188,8 @@ def read_env_files(
     """
     values: dict[str, str] = {}
     origins: dict[str, Origin] = {}
-
-    def known(name: str) -> str | None:
-        value = lookup(name)
-        return values.get(name) if value is None else value
-
     for path in paths:
-        parsed = parse_env_source(path, known, reader, problems)
+        parsed = parse_env_source(path, lookup, reader, problems, earlier=values.get)
         values.update(parsed.values)
         origins.update(
             (name, Origin(kind="env-file", file=path, line=line)) for name, line in parsed.lines.items()
@@ -205,12 +202,14 @@ def parse_env_source(
     lookup: Callable[[str], str | None],
     reader: Reader,
     problems: Problems,
-    parser: Callable[[str, Callable[[str], str | None]], EnvFile] = parse_env,
+    *,
+    earlier: Lookup | None = None,
+    parser: Callable[[str, Lookup, Lookup | None], EnvFile] = parse_env,
 ) -> EnvFile:
     """Read and parse one env file; a syntax error is reported and yields nothing."""
     source = reader.source(path)
     try:
-        parsed = parser(source.text, lookup)
+        parsed = parser(source.text, lookup, earlier)
     except EnvFileError as error:
         problems.add("env-file-syntax", str(error), at=source.location(error.line, 1))
         return EnvFile()

@@ -7,22 +7,23 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from compose_lite.spec import checks, select
+from compose_lite.spec import select
+from compose_lite.spec.consistency import check_consistency
 from compose_lite.spec.environment import EnvironmentResolver
 from compose_lite.spec.files import FileSet, find_files, set_project_name
-from compose_lite.spec.model_files import ModelLoader
+from compose_lite.spec.model_files import FileScope, ModelLoader
 from compose_lite.spec.normalize import normalize
 from compose_lite.spec.problems import Problems
 from compose_lite.spec.reading import Reader
 from compose_lite.spec.shape import shape_project
 from compose_lite.spec.template import TemplateError, substitute
 from compose_lite.spec.trace import Trace
+from compose_lite.spec.tree import Map
 
 if TYPE_CHECKING:
     from compose_lite.errors import Problem
     from compose_lite.spec.model import Project
     from compose_lite.spec.options import LoadOptions
-    from compose_lite.spec.tree import Map
     from compose_lite.spec.variables import Variables
 
 _NAME_CHARACTERS = re.compile(r"[a-z0-9_-]")
@@ -45,6 +46,7 @@ class LoadResult:
         variables: what interpolation saw.
         warnings: problems that do not refuse the files.
         trace: who had a say in what, if asked for.
+        interpolated: whether variables were replaced; if not, `model` is the merged tree as it stands.
     """
 
     name: str
@@ -59,11 +61,12 @@ class LoadResult:
     variables: Variables
     warnings: tuple[Problem, ...] = ()
     trace: Trace | None = None
+    interpolated: bool = True
     _project: Project | None = field(default=None, repr=False)
 
     @property
     def project(self) -> Project:
-        """The typed project, bound when first asked for."""
+        """The typed project, bound when first asked for; there is none without interpolation."""
         if self._project is None:
             from compose_lite.spec.bind import bind_project
 
@@ -84,7 +87,8 @@ def load(options: LoadOptions) -> LoadResult:
     loader = ModelLoader(reader=reader, problems=problems, options=options, trace=trace)
     name = _project_name(options, files, loader, problems)
     set_project_name(files.variables, name)
-    tree = loader.load(files.files, files.working_dir, files.variables)
+    scope = FileScope(folder=files.working_dir, base=files.working_dir, variables=files.variables)
+    tree = loader.load(files.files, scope)
     problems.raise_errors()
     return _finish(options, files, name, tree, reader, problems, trace)
 
@@ -103,28 +107,18 @@ def _finish(
         normalize(tree, name, files.variables.get)
     else:
         tree["name"] = name
-    model = shape_project(tree, problems)
-    problems.raise_errors()
-    selection = select.apply_profiles(model, files.profiles)
-    if stages.consistency:
-        checks.check_consistency(selection, tree, problems)
-    resolver = EnvironmentResolver(files.variables, reader, problems, tree, trace)
-    select.enable_services(selection, options.services, problems)
-    if stages.resolve_environment:
-        for service_name, service in selection.active.items():
-            resolver.resolve(service_name, service)
-    problems.raise_errors()
-    select.keep_services(
-        selection, options.services, with_dependencies=options.dependencies, problems=problems
-    )
-    if not options.all_resources:
-        select.drop_unused_resources(model, selection)
+    if stages.interpolate:
+        model = shape_project(tree, problems)
+        problems.raise_errors()
+        disabled = _select(options, files, tree, model, reader, problems, trace)
+    else:
+        model, disabled = tree, Map()
     problems.raise_errors()
     return LoadResult(
         name=name,
         working_dir=files.working_dir,
         model=model,
-        disabled=selection.disabled,
+        disabled=disabled,
         tree=tree,
         files=files.files,
         read=tuple(reader.read),
@@ -133,7 +127,36 @@ def _finish(
         variables=files.variables,
         warnings=tuple(problems.warnings),
         trace=trace,
+        interpolated=stages.interpolate,
     )
+
+
+def _select(
+    options: LoadOptions,
+    files: FileSet,
+    tree: Map,
+    model: Map,
+    reader: Reader,
+    problems: Problems,
+    trace: Trace | None,
+) -> Map:
+    """Reduce the model to the active services, complete their environment; return the other services."""
+    stages = options.stages
+    selection = select.apply_profiles(model, files.profiles)
+    if stages.consistency:
+        check_consistency(selection, tree, problems)
+    resolver = EnvironmentResolver(
+        files.variables, reader, problems, root=tree, folder=options.working_dir, trace=trace
+    )
+    select.enable_services(selection, options.services, problems)
+    if stages.resolve_environment:
+        for service_name, service in selection.active.items():
+            resolver.resolve(service_name, service)
+    problems.raise_errors()
+    select.keep_services(selection, options.services, with_dependencies=options.dependencies)
+    if not options.all_resources:
+        select.drop_unused_resources(model, selection)
+    return selection.disabled
 
 
 def normalize_name(text: str) -> str:
@@ -157,7 +180,7 @@ def _project_name(options: LoadOptions, files: FileSet, loader: ModelLoader, pro
                 )
             return given
     folder = normalize_name(posixpath.basename(posixpath.realpath(files.working_dir)))
-    return _name_from_files(options, files, loader, problems) or folder or _no_name(problems)
+    return _name_from_files(options, files, loader) or folder or _no_name(problems)
 
 
 def _no_name(problems: Problems) -> str:
@@ -168,7 +191,7 @@ def _no_name(problems: Problems) -> str:
     )
 
 
-def _name_from_files(options: LoadOptions, files: FileSet, loader: ModelLoader, problems: Problems) -> str:
+def _name_from_files(options: LoadOptions, files: FileSet, loader: ModelLoader) -> str:
     found: Any = None
     for path in files.files:
         for document in loader.documents(path):

@@ -64,7 +64,7 @@ class _Merge:
         anything = rules.get("*") if type(rules) is dict else None
         for key, value in override.items():
             mark = override.mark(key)
-            if key not in base or key.startswith("x-"):
+            if key not in base:
                 base.put(key, value, mark)
                 continue
             old = base[key]
@@ -99,8 +99,8 @@ def _first_mark(value: Any) -> Mark | None:
     marks = getattr(value, "marks", None)
     if not marks:
         return None
-    found = next(iter(marks.values())) if isinstance(marks, dict) else marks[0]
-    return found  # type: ignore[no-any-return]  # marks hold nothing else
+    first: Mark | None = next(iter(marks.values())) if isinstance(marks, dict) else marks[0]
+    return first
 
 
 def _append(base: Seq, override: Seq) -> Seq:
@@ -183,12 +183,6 @@ def _logging(merge: _Merge, base: Any, override: Any, path: Path) -> Any:
     return override
 
 
-def _ulimit(merge: _Merge, base: Any, override: Any, path: Path) -> Any:
-    if isinstance(base, Map) and isinstance(override, Map):
-        return merge.mappings(base, override, path)
-    return override
-
-
 def _ipam_config(merge: _Merge, base: Any, override: Any, path: Path) -> Any:
     """Merge address pools by subnet."""
     if not isinstance(base, Seq) or not isinstance(override, Seq):
@@ -241,7 +235,7 @@ _RULES: dict[str, Any] = {
             "networks": _names,
             "sysctls": _sequence,
             "tmpfs": _sequence,
-            "ulimits": {"*": _ulimit},
+            "ulimits": {"*": _replace},
         }
     },
 }

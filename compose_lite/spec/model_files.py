@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.canonical import canonicalize
@@ -12,7 +13,7 @@ from compose_lite.spec.interpolate import Interpolator
 from compose_lite.spec.merge import apply_resets, drop_duplicates, merge_trees
 from compose_lite.spec.paths import resolve_paths
 from compose_lite.spec.source import Document, parse
-from compose_lite.spec.tree import Map
+from compose_lite.spec.tree import Map, locate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,27 @@ if TYPE_CHECKING:
     from compose_lite.spec.reading import Reader
     from compose_lite.spec.trace import Trace
     from compose_lite.spec.variables import Variables
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileScope:
+    """What a file set is loaded in.
+
+    Attributes:
+        folder: absolute folder that `include` and `extends` start from.
+        base: folder that the set's paths are made relative to: absolute, or relative to the including set's.
+        variables: what interpolation sees.
+        trail: the files on the way here, to detect loops; empty for the project's own files.
+    """
+
+    folder: str
+    base: str
+    variables: Variables
+    trail: tuple[str, ...] = ()
+
+    def inner(self, *, folder: str, base: str, variables: Variables, trail: tuple[str, ...]) -> FileScope:
+        """Return the scope of a set that this one includes."""
+        return FileScope(folder=folder, base=base, variables=variables, trail=trail)
 
 
 class ModelLoader:
@@ -37,7 +59,7 @@ class ModelLoader:
         self._documents: dict[str, list[Document]] = {}
 
     def documents(self, path: str) -> list[Document]:
-        """Return the parsed documents of a file, parsed once; callers copy what they change.
+        """Return the parsed documents of a file, parsed once; who changes them copies them first.
 
         Raises:
             SpecError: the file can't be read or parsed.
@@ -47,23 +69,8 @@ class ModelLoader:
             found = self._documents[path] = parse(self.reader.source(path), self.problems)
         return found
 
-    def load(
-        self,
-        files: Sequence[str],
-        working_dir: str,
-        variables: Variables,
-        *,
-        base: str | None = None,
-        included: tuple[str, ...] = (),
-    ) -> Map:
-        """Load a file set into one canonical tree.
-
-        Args:
-            files: absolute paths in merge order.
-            working_dir: the folder that the set's `include` and `extends` start from.
-            variables: what interpolation sees.
-            base: the folder that relative paths are made relative to; the working directory by default.
-            included: the files on the way here, to detect loops.
+    def load(self, files: Sequence[str], scope: FileScope) -> Map:
+        """Load a file set, given by absolute paths in merge order, into one canonical tree.
 
         Raises:
             SpecError: nothing can be made of the set; lesser problems are recorded and loading goes on.
@@ -71,43 +78,34 @@ class ModelLoader:
         tree = Map()
         for path in files:
             for document in self._take_documents(path):
-                self._add_document(tree, document, path, working_dir, variables, included)
-        if not tree and not included:
-            self.problems.fail(
-                "empty-file", "the compose file is empty", at=self.reader.source(files[0]).location()
-            )
+                self._add_document(tree, document, path, scope)
+        if not tree and not scope.trail:
+            self._fail_empty(files[0])
         self.problems.raise_errors()
         set_defaults(tree)
-        if self.options.stages.resolve_paths or included:
-            resolve_paths(tree, base or working_dir, self.options.home)
+        if self.options.stages.resolve_paths or scope.trail:
+            resolve_paths(tree, scope.base, self.options.home)
         return tree
 
     def _take_documents(self, path: str) -> list[Document]:
-        """Hand out a file's documents for good: a second user gets a fresh parse, so nothing is copied."""
+        """Hand out a file's documents for good: a later user gets a fresh parse, so nothing need be copied."""
         documents = self.documents(path)
         del self._documents[path]
         return documents
 
-    def _add_document(
-        self,
-        tree: Map,
-        document: Document,
-        path: str,
-        working_dir: str,
-        variables: Variables,
-        included: tuple[str, ...],
-    ) -> None:
+    def _add_document(self, tree: Map, document: Document, path: str, scope: FileScope) -> None:
+        lenient = not self.options.stages.interpolate
         root = self.checked_root(document, path)
-        if self.options.stages.interpolate:
-            Interpolator(variables, self.problems, self.trace).run(root)
-        Extender(self, variables).extend_services(root, path, working_dir, document.resets)
+        if not lenient:
+            Interpolator(scope.variables, self.problems, self.trace).run(root)
+        Extender(self, scope).extend_services(root, path, document.resets)
         apply_resets(tree, document.resets)
         if "include" in root:
-            Includer(self, variables).include(root, path, working_dir, included)
+            Includer(self, scope).include(root, path)
         merge_trees(tree, root, self.problems, self.trace)
         drop_duplicates(tree, self.problems)
-        self._validate(tree, path)
-        canonicalize(tree, self.problems, lenient=not self.options.stages.interpolate)
+        self._validate(tree)
+        canonicalize(tree, self.problems, lenient=lenient)
         drop_duplicates(tree, self.problems)
 
     def checked_root(self, document: Document, path: str) -> Map:
@@ -118,9 +116,7 @@ class ModelLoader:
         """
         root: Any = document.root
         if root is None:
-            self.problems.fail(
-                "empty-file", "the compose file is empty", at=self.reader.source(path).location()
-            )
+            self._fail_empty(path)
         if not isinstance(root, Map):
             self.problems.fail(
                 "not-a-mapping",
@@ -129,12 +125,24 @@ class ModelLoader:
             )
         return root
 
-    def _validate(self, tree: Map, path: str) -> None:
-        version = tree.pop("version", None)
-        if version is not None:
+    def _fail_empty(self, path: str) -> None:
+        self.problems.fail("empty-file", "the compose file is empty", at=self.reader.source(path).location())
+
+    def _validate(self, tree: Map) -> None:
+        self._validate_schema(tree)
+        if "version" in tree:
             self.problems.warn(
                 "obsolete-version",
                 "the attribute `version` is obsolete, it will be ignored; remove it",
-                at=(tree, ("version",)),
+                at=locate(tree, ("version",), key=True),
                 path=("version",),
             )
+            del tree["version"]
+
+    def _validate_schema(self, tree: Map) -> None:
+        from compose_lite.spec.validate import schema_problems
+
+        found = schema_problems(tree)
+        if found:
+            self.problems.extend(found)
+            self.problems.raise_errors()

@@ -103,9 +103,11 @@ def _imply_dependencies(service: Map) -> None:
         mode = service.get(namespace)
         if isinstance(mode, str) and mode.startswith("service:"):
             implied.append((mode.removeprefix("service:"), True))
-    for source in service.get("volumes_from") or ():
-        if not source.startswith("container:"):
-            implied.append((source.split(":")[0], False))
+    implied.extend(
+        (source.split(":")[0], False)
+        for source in service.get("volumes_from") or ()
+        if not source.startswith("container:")
+    )
     if not implied:
         return
     dependencies = service.get("depends_on")

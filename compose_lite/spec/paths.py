@@ -27,6 +27,13 @@ def join(base: str, path: str) -> str:
     return cleaned[1:] if cleaned.startswith("//") else cleaned
 
 
+def folder_of(path: str, base: str) -> str:
+    """Return the folder that `path` (relative to `base`) is or lies in, itself relative to `base`."""
+    absolute = join(base, path)
+    folder = absolute if posixpath.isdir(absolute) else posixpath.dirname(absolute)
+    return posixpath.relpath(folder, base)
+
+
 def resolve_paths(tree: Map, base: str, home: str | None) -> None:
     """Make the paths of `tree` relative to `base`, in place.
 

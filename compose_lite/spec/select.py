@@ -48,9 +48,7 @@ def enable_services(selection: Selection, names: Iterable[str], problems: Proble
             selection.active.put(name, selection.disabled.pop(name), selection.disabled.mark(name))
 
 
-def keep_services(
-    selection: Selection, names: Sequence[str], *, with_dependencies: bool, problems: Problems
-) -> None:
+def keep_services(selection: Selection, names: Sequence[str], *, with_dependencies: bool) -> None:
     """Reduce the active services to the named ones and what they depend on; no names keep all."""
     if not names:
         return

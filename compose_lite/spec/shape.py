@@ -417,7 +417,6 @@ _NETWORK = Struct(
                             }
                         )
                     ),
-                    "options": _labels,
                 }
             ),
             Map,

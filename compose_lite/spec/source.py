@@ -210,7 +210,7 @@ class _Builder:
     def _take_key(self, frame: _Frame, event: Any, value: Any) -> None:
         mark = event.start_mark
         text = event.value
-        if text == "<<" and event.style is None and (event.tag is None or event.tag == _TAG_PREFIX + "merge"):
+        if text == "<<" and event.implicit[0] and (event.tag is None or event.tag == _TAG_PREFIX + "merge"):
             if frame.merged:
                 self._duplicate(frame, text, event)
             frame.merging = True
