@@ -1,0 +1,86 @@
+"""Finds the credentials for registries that the `docker` command has stored (the one door to docker's auth)."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from docker.auth import AuthConfig
+
+_SECTIONS = ("auths", "credsStore", "credHelpers")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credentials:
+    """What is known for a registry; `header` is ready for the daemon, `problem` why there may be none."""
+
+    header: str | None = None
+    problem: str | None = None
+
+
+def docker_config_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder of the `docker` command's configuration, whether or not it exists."""
+    named = environ.get("DOCKER_CONFIG")
+    return Path(named) if named else Path(environ.get("HOME") or Path.home()) / ".docker"
+
+
+def credentials_for_image(ref: str, environ: Mapping[str, str] | None = None) -> Credentials:
+    """Return the credentials for the registry of image `ref`, as the header `X-Registry-Auth` takes them.
+
+    A credential helper that fails is a problem to mention if the registry then refuses: like the `docker`
+    command, an image that needs no password is pulled all the same.
+    """
+    stored = _load(os.environ if environ is None else environ)
+    if stored is None:
+        return Credentials()
+    from docker import auth, errors
+
+    try:
+        registry, _ = auth.resolve_repository_name(ref)
+        found = stored.resolve_authconfig(registry)
+    except (errors.DockerException, OSError) as error:
+        return Credentials(problem=_without_repr(error))
+    return Credentials(header=auth.encode_header(found).decode("ascii")) if found else Credentials()
+
+
+def credentials_for_build(environ: Mapping[str, str] | None = None) -> Credentials:
+    """Return all credentials as the header `X-Registry-Config` takes them: a build may pull from anywhere."""
+    stored = _load(os.environ if environ is None else environ)
+    if stored is None:
+        return Credentials()
+    from docker import auth, errors
+
+    try:
+        found = {registry: entry for registry, entry in stored.get_all_credentials().items() if entry}  # type: ignore[no-untyped-call]  # missing in its stubs
+    except (errors.DockerException, OSError) as error:
+        return Credentials(problem=_without_repr(error))
+    return Credentials(header=auth.encode_header(found).decode("ascii")) if found else Credentials()
+
+
+def _load(environ: Mapping[str, str]) -> AuthConfig | None:
+    """Return what is stored; None, at little cost, if nothing is."""
+    config = _read_config(docker_config_folder(environ) / "config.json")
+    sections: dict[str, Any] = {name: config[name] for name in _SECTIONS if config.get(name)}
+    if not sections:
+        return None
+    from docker import auth
+
+    return auth.load_config(config_dict=sections, credstore_env=dict(environ))
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def _without_repr(error: Exception) -> str:
+    return f"the stored credentials can't be read: {error}"
