@@ -24,3 +24,6 @@ HASH = PREFIX + "hash"
 REPLACES = PREFIX + "replaces"
 FILES = PREFIX + "files"
 PEERS = PREFIX + "peers"
+
+# Version of the way in which CONFIG_HASH is computed.
+HASH_VERSION = "1"
