@@ -104,7 +104,7 @@ def _finish(
 ) -> LoadResult:
     stages = options.stages
     if stages.normalize:
-        normalize(tree, name, files.variables.get)
+        normalize(tree, name, files.variables.get, trace)
     else:
         tree["name"] = name
     if stages.interpolate:

@@ -9,31 +9,37 @@ from compose_lite.spec.tree import Map, Seq
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from compose_lite.spec.trace import Trace
+    from compose_lite.spec.tree import Mark, Path
+
     Lookup = Callable[[str], str | None]
+    Tell = Callable[[str, str, Mark | None], None]
 
 _RESOURCES = ("networks", "volumes", "configs", "secrets")
 _NAMESPACES = ("network_mode", "ipc", "pid", "uts", "cgroup")
 
 
-def normalize(tree: Map, project_name: str, lookup: Lookup) -> None:
+def normalize(tree: Map, project_name: str, lookup: Lookup, trace: Trace | None = None) -> None:
     """Normalise the canonical tree in place.
 
     Args:
         tree: the merged, canonical model.
         project_name: prefix of resource names.
         lookup: values for build arguments and environment entries that have none.
+        trace: is told which entries got their values so.
     """
     tree["name"] = project_name
     services = tree.get("services") or Map()
     _join_default_network(tree, services)
-    for service in services.values():
+    for name, service in services.items():
         if service.get("pull_policy") == "if_not_present":
             service["pull_policy"] = "missing"
         build = service.get("build")
         if isinstance(build, Map):
-            _build(build, lookup)
+            _build(build, lookup, _teller(trace, ("services", name, "build", "args")))
         if "environment" in service:
-            service["environment"] = resolve_unset(service["environment"], lookup, keep=True)
+            tell = _teller(trace, ("services", name, "environment"))
+            service["environment"] = resolve_unset(service["environment"], lookup, keep=True, tell=tell)
         _imply_dependencies(service)
     for section in _RESOURCES:
         _name_resources(tree, section, project_name)
@@ -58,16 +64,23 @@ def _join_default_network(tree: Map, services: Map) -> None:
         networks["default"] = None
 
 
-def _build(build: Map, lookup: Lookup) -> None:
+def _teller(trace: Trace | None, path: Path) -> Tell | None:
+    """Return what records that the entries below `path` got their values from the surroundings."""
+    if trace is None:
+        return None
+    return lambda key, value, mark: trace.say((*path, key), "shell", value, mark)
+
+
+def _build(build: Map, lookup: Lookup, tell: Tell | None) -> None:
     if build.get("context") is None:
         build["context"] = "."
     if build.get("dockerfile") is None and build.get("dockerfile_inline") is None:
         build["dockerfile"] = "Dockerfile"
     if "args" in build:
-        build["args"] = resolve_unset(build["args"], lookup, keep=False)
+        build["args"] = resolve_unset(build["args"], lookup, keep=False, tell=tell)
 
 
-def resolve_unset(entries: Any, lookup: Lookup, *, keep: bool) -> Any:
+def resolve_unset(entries: Any, lookup: Lookup, *, keep: bool, tell: Tell | None = None) -> Any:
     """Give entries without a value the one that `lookup` knows; drop those it does not, unless `keep`."""
     if isinstance(entries, Map):
         missing = [key for key, value in entries.items() if value is None]
@@ -75,6 +88,8 @@ def resolve_unset(entries: Any, lookup: Lookup, *, keep: bool) -> Any:
             value = lookup(key)
             if value is not None:
                 entries[key] = value
+                if tell is not None:
+                    tell(key, value, entries.mark(key))
             elif not keep:
                 del entries[key]
         return entries
@@ -87,6 +102,8 @@ def resolve_unset(entries: Any, lookup: Lookup, *, keep: bool) -> Any:
             value = lookup(item)
             if value is not None:
                 text = f"{item}={value}"
+                if tell is not None:
+                    tell(item, value, mark)
             elif not keep:
                 continue
         kept.put(text, mark)

@@ -16,7 +16,7 @@ class Say:
 
     Attributes:
         path: position in the model.
-        kind: `file`, `override`, `extends`, `include`, `env-file` or `reset`.
+        kind: `overridden` (an earlier file's value), `extends`, `env-file`, or `shell` (an entry without a value).
         value: what it said.
         mark: where, or ``None``.
         detail: the service extended, the env file read, …
