@@ -107,9 +107,7 @@ class EnvironmentResolver:
             )
             return
         parser = parse_raw_env if format_ == "raw" else parse_env
-        parsed = parse_env_source(
-            path, lookup, self._reader, self._problems, earlier=into.get, parser=parser
-        )
+        parsed = parse_env_source(path, lookup, self._reader, self._problems, earlier=into.get, parser=parser)
         source = self._reader.source(path)
         for key, value in parsed.values.items():
             line = parsed.lines[key] - 1

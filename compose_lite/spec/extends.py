@@ -154,7 +154,10 @@ class Extender:
         services = tree.get("services")
         if not isinstance(services, Map):
             self._problems.add(
-                "no-such-service", f"{loader.reader.shown(absolute)} has no services to extend", at=where, path=path
+                "no-such-service",
+                f"{loader.reader.shown(absolute)} has no services to extend",
+                at=where,
+                path=path,
             )
             return None
         resolve_paths(tree, folder_of(file, self._scope.folder), loader.options.home)

@@ -67,9 +67,16 @@ class Includer:
             paths, env_files = _texts(item.get("path")), _texts(item.get("env_file"))
             directory = item.get("project_directory")
             unknown = [key for key in item if key not in ("path", "env_file", "project_directory")]
-            if paths and not unknown and env_files is not None and (directory is None or isinstance(directory, str)):
+            if (
+                paths
+                and not unknown
+                and env_files is not None
+                and (directory is None or isinstance(directory, str))
+            ):
                 if "env_file" not in item or item["env_file"] is not None:
-                    return _Entry(paths=paths, project_directory=directory, env_files=env_files, location=where)
+                    return _Entry(
+                        paths=paths, project_directory=directory, env_files=env_files, location=where
+                    )
         self._problems.add(
             "bad-include",
             f"include[{index}] is neither a file name nor a mapping with path, project_directory and env_file",
@@ -89,7 +96,9 @@ class Includer:
             return None
         folder, base = self._folders(entry, files[0])
         variables = self._variables(entry, folder)
-        return self._loader.load(files, scope.inner(folder=folder, base=base, variables=variables, trail=trail))
+        return self._loader.load(
+            files, scope.inner(folder=folder, base=base, variables=variables, trail=trail)
+        )
 
     def _folders(self, entry: _Entry, main: str) -> tuple[str, str]:
         """Return the included project's folder, absolute and relative to ours."""
@@ -158,7 +167,9 @@ class Includer:
         first = locate(ours, (name,), key=True)
         self._problems.add(
             "include-conflict",
-            f"{section}.{name} is defined here and in {first}" if first else f"{section}.{name} is defined twice",
+            f"{section}.{name} is defined here and in {first}"
+            if first
+            else f"{section}.{name} is defined twice",
             at=locate(theirs, (name,), key=True) or entry.location,
             path=(section, name),
             hint="an included file can't be changed by the one that includes it; use an override file for that",

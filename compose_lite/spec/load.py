@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec import select
-from compose_lite.spec.consistency import check_consistency
+from compose_lite.spec.consistency import check_consistency, check_container_names
 from compose_lite.spec.environment import EnvironmentResolver
 from compose_lite.spec.files import FileSet, find_files, set_project_name
 from compose_lite.spec.model_files import FileScope, ModelLoader
@@ -144,16 +144,17 @@ def _select(
     stages = options.stages
     selection = select.apply_profiles(model, files.profiles)
     if stages.consistency:
-        check_consistency(selection, tree, problems)
+        check_consistency(selection, model, tree, problems)
     resolver = EnvironmentResolver(
         files.variables, reader, problems, root=tree, folder=options.working_dir, trace=trace
     )
     select.enable_services(selection, options.services, problems)
-    if stages.resolve_environment:
-        for service_name, service in selection.active.items():
-            resolver.resolve(service_name, service)
+    for service_name, service in selection.active.items():
+        resolver.resolve(service_name, service)
     problems.raise_errors()
-    select.keep_services(selection, options.services, with_dependencies=options.dependencies)
+    select.keep_services(selection, options.services, problems, with_dependencies=options.dependencies)
+    if stages.consistency:
+        check_container_names(selection.active, tree, problems)
     if not options.all_resources:
         select.drop_unused_resources(model, selection)
     return selection.disabled
@@ -179,19 +180,21 @@ def _project_name(options: LoadOptions, files: FileSet, loader: ModelLoader, pro
                     hint=f"`{normalize_name(given)}` would do" if normalize_name(given) else None,
                 )
             return given
-    folder = normalize_name(posixpath.basename(posixpath.realpath(files.working_dir)))
-    return _name_from_files(options, files, loader) or folder or _no_name(problems)
+    name = _name_from_files(options, files, loader)
+    origin = "`name` in the file"
+    if name is None:
+        name = normalize_name(posixpath.basename(posixpath.realpath(files.working_dir)))
+        origin = "the folder's name"
+    if not name:
+        problems.fail(
+            "bad-project-name",
+            f"{origin} gives an empty project name: it has no letter or digit",
+            hint="name the project with -p, COMPOSE_PROJECT_NAME or `name:` in the file",
+        )
+    return name
 
 
-def _no_name(problems: Problems) -> str:
-    problems.fail(
-        "bad-project-name",
-        "the folder's name gives no project name",
-        hint="name the project with -p, COMPOSE_PROJECT_NAME or `name:` in the file",
-    )
-
-
-def _name_from_files(options: LoadOptions, files: FileSet, loader: ModelLoader) -> str:
+def _name_from_files(options: LoadOptions, files: FileSet, loader: ModelLoader) -> str | None:
     found: Any = None
     for path in files.files:
         for document in loader.documents(path):
@@ -199,11 +202,11 @@ def _name_from_files(options: LoadOptions, files: FileSet, loader: ModelLoader) 
             name = root.get("name") if isinstance(root, dict) else None
             if isinstance(name, str) and name:
                 found = name
-    if not isinstance(found, str):
-        return ""
+    if found is None:
+        return None
     if options.stages.interpolate:
         try:
             found = substitute(found, files.variables.get)
         except TemplateError:
-            return ""  # interpolation of the whole file reports it, with its place
+            return "invalid"  # interpolation of the whole file reports it, with its place
     return normalize_name(found) if options.stages.normalize else found

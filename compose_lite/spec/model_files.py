@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.canonical import canonicalize
+from compose_lite.spec.consistency import check_resources
 from compose_lite.spec.defaults import set_defaults
 from compose_lite.spec.extends import Extender
 from compose_lite.spec.include import Includer
@@ -83,6 +84,7 @@ class ModelLoader:
             self._fail_empty(files[0])
         self.problems.raise_errors()
         set_defaults(tree)
+        check_resources(tree, self.problems)
         if self.options.stages.resolve_paths or scope.trail:
             resolve_paths(tree, scope.base, self.options.home)
         return tree

@@ -16,7 +16,6 @@ class Stages:
     interpolate: bool = True
     normalize: bool = True
     resolve_paths: bool = True
-    resolve_environment: bool = True
     consistency: bool = True
 
 

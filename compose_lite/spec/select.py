@@ -48,22 +48,41 @@ def enable_services(selection: Selection, names: Iterable[str], problems: Proble
             selection.active.put(name, selection.disabled.pop(name), selection.disabled.mark(name))
 
 
-def keep_services(selection: Selection, names: Sequence[str], *, with_dependencies: bool) -> None:
+def keep_services(
+    selection: Selection, names: Sequence[str], problems: Problems, *, with_dependencies: bool
+) -> None:
     """Reduce the active services to the named ones and what they depend on; no names keep all."""
     if not names:
         return
+    active = selection.active
     kept: set[str] = set()
-    waiting = list(names)
+    waiting = [name for name in names if name in active]
     while waiting:
         name = waiting.pop()
-        if name in kept or name not in selection.active:
+        if name in kept:
             continue
         kept.add(name)
-        if with_dependencies:
-            waiting.extend(selection.active[name].get("depends_on", ()))
-    for name in list(selection.active):
+        for other, entry in (active[name].get("depends_on") or {}).items() if with_dependencies else ():
+            if other in active:
+                waiting.append(other)
+            elif entry["required"]:
+                problems.add(
+                    "no-such-service", f"`{name}` depends on `{other}`, which is not an active service"
+                )
+    for name in list(active):
         if name not in kept:
-            selection.disabled.put(name, selection.active.pop(name), selection.active.mark(name))
+            selection.disabled.put(name, active.pop(name), active.mark(name))
+        elif "depends_on" in active[name]:
+            _forget_others(active[name], kept)
+
+
+def _forget_others(service: Map, kept: set[str]) -> None:
+    """Drop dependencies on services that were not selected."""
+    dependencies = service["depends_on"]
+    for other in [other for other in dependencies if other not in kept]:
+        del dependencies[other]
+    if not dependencies:
+        del service["depends_on"]
 
 
 def drop_unused_resources(model: Map, selection: Selection) -> None:
