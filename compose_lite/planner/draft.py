@@ -29,8 +29,8 @@ class Draft:
     def __init__(self) -> None:
         self._nodes: list[_Node] = []
 
-    def __bool__(self) -> bool:
-        return bool(self._nodes)
+    def __len__(self) -> int:
+        return len(self._nodes)
 
     def add(
         self,

@@ -10,11 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import MISSING, fields
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
 
     from compose_lite.planner.files import ServiceFiles
     from compose_lite.spec.model import Deploy, Network, Project, Service, Volume
@@ -82,10 +81,17 @@ def _digest(told: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@cache
-def _defaults(kind: Hashable) -> tuple[tuple[str, Any], ...]:
-    named: Any = kind
-    return tuple((field.name, None if field.default is MISSING else field.default) for field in fields(named))
+def _defaults(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    found = _known_defaults.get(kind)
+    if found is None:
+        found = tuple(
+            (field.name, None if field.default is MISSING else field.default) for field in fields(kind)
+        )
+        _known_defaults[kind] = found
+    return found
+
+
+_known_defaults: dict[type[Any], tuple[tuple[str, Any], ...]] = {}
 
 
 def _set_fields(value: Any, excluded: frozenset[str] = frozenset()) -> dict[str, Any]:

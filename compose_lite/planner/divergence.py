@@ -1,0 +1,108 @@
+"""Decides whether a container still is what its service says, and if not, why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compose_lite import labels
+from compose_lite.planner import effective, hashing
+from compose_lite.planner.differences import container_reasons
+from compose_lite.planner.reasons import Change, Reason, Why
+from compose_lite.spec.model import EMPTY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from compose_lite.planner.files import ServiceFiles
+    from compose_lite.planner.observed import Observed, ObservedContainer
+    from compose_lite.spec.model import Project, Service
+
+_IMAGE_DIGITS = 12
+
+
+def hash_matches(container: ObservedContainer, digest: str) -> bool:
+    """Whether this tool created the container from exactly this configuration."""
+    return container.labels.get(labels.HASH) == hashing.label(digest)
+
+
+def divergence(
+    project: Project,
+    observed: Observed,
+    service: Service,
+    container: ObservedContainer,
+    *,
+    digest: str,
+    files: ServiceFiles,
+    peers: Mapping[str, str],
+) -> tuple[Reason, ...]:
+    """Why the container has to be replaced; nothing if it is as the service says.
+
+    Args:
+        digest: the service's configuration hash.
+        peers: service → id of the container that a new container would share something with.
+    """
+    ref = service.image_name(project.name)
+    return (
+        *_image_reasons(observed, service, ref, container),
+        *_config_reasons(project, observed, service, container, digest=digest, files=files, peers=peers),
+    )
+
+
+def _image_reasons(
+    observed: Observed, service: Service, ref: str, container: ObservedContainer
+) -> tuple[Reason, ...]:
+    image = observed.images.get(ref)
+    if image is None or not container.image_id or container.image_id == image.id:
+        return ()
+    rebuilt = " (rebuilt)" if service.build is not None else ""
+    change = Change(path="image", old=_short(container.image_id), new=_short(image.id) + rebuilt)
+    return (Reason(why=Why.IMAGE_CHANGED, subject=ref, changes=(change,)),)
+
+
+def _short(image_id: str) -> str:
+    algorithm, colon, digits = image_id.partition(":")
+    return algorithm + colon + digits[:_IMAGE_DIGITS] if colon else image_id[:_IMAGE_DIGITS]
+
+
+def _config_reasons(
+    project: Project,
+    observed: Observed,
+    service: Service,
+    container: ObservedContainer,
+    *,
+    digest: str,
+    files: ServiceFiles,
+    peers: Mapping[str, str],
+) -> tuple[Reason, ...]:
+    """What an inspection shows to differ; the hash alone decides where none was made.
+
+    The hash of the same version differs only if the service does, even where an inspection does not
+    show it. A container of docker compose, or of a version with another hash, is judged by what is seen.
+    """
+    if hash_matches(container, digest):
+        return ()
+    ours = container.labels.get(labels.HASH, "").startswith(hashing.label(""))
+    reasons: tuple[Reason, ...] = ()
+    if container.effective is not None:
+        image = observed.images.get(service.image_name(project.name))
+        config = image.config if image is not None else None
+        wanted = effective.expected(project, service, files=files, image=config or EMPTY, peers=peers)
+        if not ours:
+            wanted = _attached(wanted, container)
+        reasons = container_reasons(wanted, container.effective, image_known=config is not None)
+    elif not ours:
+        return (Reason(why=Why.CONFIG_CHANGED),)
+    return reasons or ((Reason(why=Why.CONFIG_CHANGED),) if ours else ())
+
+
+def _attached(wanted: effective.Flat, container: ObservedContainer) -> effective.Flat:
+    """Without the networks that the container is not on: it can be connected as it is."""
+    present = {endpoint.network for endpoint in container.endpoints}
+    missing = {key for key, value in wanted.items() if value is True and key.startswith("networks.")} - {
+        f"networks.{name}" for name in present
+    }
+    return {
+        key: value
+        for key, value in wanted.items()
+        if not any(key == network or key.startswith(f"{network}.") for network in missing)
+    }

@@ -1,0 +1,67 @@
+"""Finds the project's containers that no service of the files accounts for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compose_lite import labels
+from compose_lite.errors import Problem, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from compose_lite.planner.observed import Observed, ObservedContainer
+    from compose_lite.spec.model import Project
+
+
+def orphans_of(project: Project, observed: Observed) -> tuple[ObservedContainer, ...]:
+    """Containers of services that the files do not have, also not behind a profile; by name.
+
+    One-off containers count once they have ended, whatever their service, as with docker compose.
+    """
+    known = project.services.keys() | project.disabled_services.keys()
+    found = [
+        container
+        for container in observed.containers
+        if (not container.running if container.oneoff else container.service not in known)
+    ]
+    return tuple(sorted(found, key=lambda container: container.name))
+
+
+def orphan_warnings(project: Project, orphans: Iterable[ObservedContainer]) -> tuple[Problem, ...]:
+    """Name the orphans, apart from one-offs, and say where they come from if it is other files."""
+    own, others = [], []
+    for container in orphans:
+        if container.oneoff:
+            continue
+        origin = _other_files(project, container)
+        if origin:
+            others.append(f"{container.name} (of {origin})")
+        else:
+            own.append(container.name)
+    warnings = []
+    if own:
+        warnings.append(
+            _warning("orphans", f"containers of services that the project does not have: {', '.join(own)}")
+        )
+    if others:
+        warnings.append(
+            _warning(
+                "foreign-orphans",
+                f"containers that other files made under the same project name: {', '.join(others)}",
+                "give one of the two stacks another name (-p), or remove them with --remove-orphans",
+            )
+        )
+    return tuple(warnings)
+
+
+def _other_files(project: Project, container: ObservedContainer) -> str:
+    """The compose files that made the container, if none of them is among the project's."""
+    made_by = container.labels.get(labels.CONFIG_FILES, "")
+    if not made_by or not project.compose_files:
+        return ""
+    return "" if set(made_by.split(",")) & set(project.compose_files) else made_by
+
+
+def _warning(code: str, message: str, hint: str = "remove them with --remove-orphans") -> Problem:
+    return Problem(code=code, message=message, hint=hint, severity=Severity.WARNING)

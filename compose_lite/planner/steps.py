@@ -1,0 +1,246 @@
+"""Turns what was decided about containers into actions, in an order that survives a kill at any point.
+
+A replacement creates the new container under a temporary name, then stops and removes the old one, renames
+and starts the new: whatever happens in between, either the old container is still there or the new one
+already holds its anonymous volumes, and the names and labels tell the next run how to go on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compose_lite.errors import PlanError
+from compose_lite.planner import actions
+from compose_lite.planner.attach import reattach
+from compose_lite.planner.graph import peer_services
+from compose_lite.planner.naming import temporary_name
+from compose_lite.planner.reasons import Reason, Why
+from compose_lite.planner.work import ref_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from compose_lite.planner.actions import ContainerRef
+    from compose_lite.planner.observed import ObservedContainer
+    from compose_lite.planner.survey import ServiceState, Slot
+    from compose_lite.planner.work import Gate, Work
+    from compose_lite.spec.model import Service
+
+
+def future_refs(state: ServiceState) -> tuple[ContainerRef, ...]:
+    """The service's containers as they will be when the plan is done, under the names of their creation."""
+    return tuple(_future_ref(state, slot) for slot in state.slots)
+
+
+def _future_ref(state: ServiceState, slot: Slot) -> ContainerRef:
+    existing = slot.kept or slot.successor
+    if existing is not None:
+        return ref_of(existing)
+    name = slot.name if slot.current is None else temporary_name(slot.current.id, slot.name)
+    return actions.ContainerRef(name=name, service=state.service.name, number=slot.number)
+
+
+def will_start(work: Work, state: ServiceState, slot: Slot) -> bool:
+    """Whether the replica is going to be started: it is new, does not run, or is to be restarted."""
+    if not work.start:
+        return False
+    kept = slot.kept
+    if kept is None or slot.restart:
+        return True
+    return kept.state in ("created", "exited") and (work.rerun_jobs or not state.completed(slot))
+
+
+def halt(
+    work: Work,
+    container: ObservedContainer,
+    service: Service | None,
+    reasons: Iterable[Reason],
+    *,
+    needs: Iterable[int] = (),
+) -> list[int]:
+    """Stop a container if it runs, behind its service's hooks; returns the node to wait for, if any."""
+    if not container.running:
+        return []
+    ref = ref_of(container)
+    before = list(needs)
+    if service is not None and container.state == "running":
+        for hook in service.pre_stop:
+            action = actions.RunHook(container=ref, hook=hook, event="pre_stop")
+            before = [work.draft.add(action, Reason(why=Why.HOOK, subject="pre_stop"), needs=before)]
+    stop = actions.StopContainer(container=ref, timeout=work.timeout)
+    node = work.draft.add(stop, *reasons, needs=before)
+    work.halted[container.id] = node
+    return [node]
+
+
+def discard(
+    work: Work,
+    container: ObservedContainer,
+    service: Service | None,
+    reasons: tuple[Reason, ...],
+    *,
+    needs: Iterable[int] = (),
+    volumes: bool = False,
+) -> int:
+    """Stop and remove a container; returns the last node."""
+    stopped = halt(work, container, service, reasons)
+    removal = actions.RemoveContainer(
+        container=ref_of(container), volumes=volumes, force=container.state in ("dead", "removing")
+    )
+    removed = work.draft.add(removal, *reasons, needs=[*stopped, *needs])
+    work.halted.setdefault(container.id, removed)
+    work.freed[container.name] = removed
+    work.release_networks(container, removed)
+    return removed
+
+
+def emit_slot(work: Work, state: ServiceState, slot: Slot, gate: Gate) -> None:
+    """Add the actions that bring one replica to where it should be."""
+    if slot.kept is None:
+        _make(work, state, slot, gate)
+    else:
+        _keep(work, state, slot, slot.kept, gate)
+
+
+def _make(work: Work, state: ServiceState, slot: Slot, gate: Gate) -> None:
+    """A new container, perhaps in the place of an old one."""
+    new, old = _future_ref(state, slot), slot.current
+    reasons = slot.replace or slot.create
+    early = old is not None and state.service.name in work.early
+    stopped: list[int] = []
+    if old is not None and early:
+        stopped = halt(work, old, state.service, reasons)
+        for node in stopped:
+            work.release_networks(old, node)
+    there = [] if slot.successor is not None else [_create(work, state, slot, new)]
+    there = _inject(work, state, new, there)
+    if old is not None:
+        if not early:
+            stopped = halt(work, old, state.service, reasons, needs=there)
+        work.stops.setdefault(state.service.name, []).extend(stopped)
+        there = _take_place(work, slot, new, old, [*there, *stopped])
+    if work.start:
+        _launch(work, state, new, reasons, there, gate)
+
+
+def _create(work: Work, state: ServiceState, slot: Slot, new: ContainerRef) -> int:
+    service = state.service
+    peers, peer_nodes = _peers(work, state)
+    image = work.observed.images.get(service.image_name(work.project.name))
+    action = actions.CreateContainer(
+        container=new,
+        config_hash=state.digest,
+        final_name=slot.name,
+        image_id=image.id if image is not None else "",
+        replaces=ref_of(slot.current) if slot.current is not None else None,
+        renew_volumes=work.renew_volumes,
+        peers=peers,
+        bound=state.files.bound,
+        holders=state.files.holders,
+        files=state.files.described,
+    )
+    needs = [*work.provided(service), *peer_nodes]
+    node = work.draft.add(action, *(slot.replace or slot.create), needs=needs)
+    work.claims.append((new.name, node))
+    if slot is state.slots[0]:
+        work.created[service.name] = node
+    return node
+
+
+def _peers(work: Work, state: ServiceState) -> tuple[tuple[ContainerRef, ...], list[int]]:
+    """The containers to share with, and the nodes that create them."""
+    refs, nodes = [], []
+    for peer in peer_services(state.service):
+        known = work.refs.get(peer) or tuple(ref_of(c) for c in work.observed.of_service(peer))
+        if not known:
+            raise PlanError(
+                f"service {state.service.name!r} shares with {peer!r}, which has no container",
+                hint=f"create it too: leave out --no-deps, or scale {peer} to 1",
+                code="peer-missing",
+            )
+        refs.append(known[0])
+        if peer in work.created:
+            nodes.append(work.created[peer])
+    return tuple(refs), nodes
+
+
+def _inject(work: Work, state: ServiceState, container: ContainerRef, there: list[int]) -> list[int]:
+    if not state.files.injected:
+        return there
+    action = actions.InjectFiles(container=container, files=state.files.injected)
+    names = ", ".join(file.source for file in state.files.injected)
+    return [work.draft.add(action, Reason(why=Why.FILES, subject=names), needs=there)]
+
+
+def _take_place(
+    work: Work, slot: Slot, new: ContainerRef, old: ObservedContainer, needs: list[int]
+) -> list[int]:
+    removal = actions.RemoveContainer(container=ref_of(old), force=old.state == "dead")
+    removed = work.draft.add(removal, *slot.replace, needs=needs)
+    work.halted.setdefault(old.id, removed)
+    work.freed[old.name] = removed
+    rename = actions.RenameContainer(container=new, to=slot.name)
+    renamed = work.draft.add(rename, *slot.replace, needs=[removed])
+    work.claims.append((slot.name, renamed))
+    return [renamed]
+
+
+def _keep(work: Work, state: ServiceState, slot: Slot, kept: ObservedContainer, gate: Gate) -> None:
+    """A container that stays: put right what is wrong about it."""
+    ref, size = ref_of(kept), len(work.draft)
+    there: list[int] = []
+    if slot.restart:
+        there = halt(work, kept, state.service, slot.restart)
+        work.stops.setdefault(state.service.name, []).extend(there)
+    there = reattach(work, state.service, kept, there)
+    if kept.name != slot.name:
+        there = _rename(work, kept, slot.name, there)
+    if will_start(work, state, slot):
+        if kept.state == "created":
+            there = _inject(work, state, ref, there)
+        _launch(work, state, ref, slot.restart or (_idle(kept),), there, gate)
+    elif kept.state == "paused" and work.start:
+        action = actions.UnpauseContainer(container=ref)
+        work.started.setdefault(state.service.name, []).append(
+            work.draft.add(action, Reason(why=Why.PAUSED), needs=there)
+        )
+    if len(work.draft) == size:
+        work.unchanged.append(ref)
+
+
+def _idle(container: ObservedContainer) -> Reason:
+    told = container.state if container.exit_code is None else f"{container.state} ({container.exit_code})"
+    return Reason(why=Why.NOT_RUNNING, subject=told)
+
+
+def _rename(work: Work, container: ObservedContainer, name: str, there: list[int]) -> list[int]:
+    """Give the container its name; by way of a temporary one where names go round in a circle."""
+    reason = Reason(why=Why.RENAMED, subject=container.name)
+    ref = ref_of(container)
+    if container.id in work.swaps:
+        aside = actions.RenameContainer(container=ref, to=temporary_name(container.id, name))
+        there = [work.draft.add(aside, reason, needs=there)]
+        work.freed[container.name] = there[0]
+    node = work.draft.add(actions.RenameContainer(container=ref, to=name), reason, needs=there)
+    work.freed.setdefault(container.name, node)
+    work.claims.append((name, node))
+    return [node]
+
+
+def _launch(
+    work: Work,
+    state: ServiceState,
+    container: ContainerRef,
+    reasons: tuple[Reason, ...],
+    there: list[int],
+    gate: Gate,
+) -> None:
+    start = work.draft.add(
+        actions.StartContainer(container=container), *reasons, needs=[*there, *gate.needs], after=gate.after
+    )
+    work.launches.append((state.service, container, start))
+    last = start
+    for hook in state.service.post_start:
+        action = actions.RunHook(container=container, hook=hook, event="post_start")
+        last = work.draft.add(action, Reason(why=Why.HOOK, subject="post_start"), needs=[last])
+    work.started.setdefault(state.service.name, []).append(last)
