@@ -63,7 +63,7 @@ def _place(parameter: Parameter) -> str:
 def _option_blocks(found: Sequence[Parameter], columns: int) -> list[str]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for parameter in found:
-        if not parameter.positional:
+        if not (parameter.positional or parameter.hidden):
             groups.setdefault(parameter.group, []).append((_names(parameter), _text(parameter)))
     return [_block(title, rows, columns) for title, rows in groups.items()]
 

@@ -23,6 +23,7 @@ class Parameter:
         metavar: what the help shows for the value.
         choices: the values that are allowed, empty for any.
         group: heading of the help under which the option stands.
+        hidden: understood for the sake of habit, but not shown in the help.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Parameter:
     default: Any = None
     required: bool = False
     group: str = "Options"
+    hidden: bool = False
 
     @property
     def positional(self) -> bool:
@@ -47,9 +49,17 @@ class Parameter:
         return self.kind in ("text", "number", "texts")
 
 
-def flag(text: str, *, short: str = "", default: bool = False, group: str = "Options", long: str = "") -> Any:
+def flag(
+    text: str,
+    *,
+    short: str = "",
+    default: bool = False,
+    group: str = "Options",
+    long: str = "",
+    hidden: bool = False,
+) -> Any:
     """Declare an option without a value (`--detach`, and as for every Go program `--detach=false`)."""
-    return _declare("flag", text, default=default, short=short, group=group, long=long)
+    return _declare("flag", text, default=default, short=short, group=group, long=long, hidden=hidden)
 
 
 def text(

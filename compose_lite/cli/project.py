@@ -1,0 +1,121 @@
+"""From the common options to a loaded project, or to the mere name of one."""
+
+# Speed: every command comes through here, and pathlib alone costs milliseconds.
+# ruff: noqa: PTH109, PTH117, PTH121
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compose_lite.cli.views.problems import render_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from compose_lite.cli.invocation import Invocation
+    from compose_lite.errors import Problem
+    from compose_lite.spec.load import LoadResult
+    from compose_lite.spec.model import Project
+    from compose_lite.spec.options import LoadOptions, Stages
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """What a command works on: a project's name, and its files where they are at hand."""
+
+    name: str
+    project: Project | None = None
+
+
+def load_options(
+    ctx: Invocation,
+    *,
+    services: tuple[str, ...] = (),
+    dependencies: bool = True,
+    stages: Stages | None = None,
+    all_resources: bool = False,
+) -> LoadOptions:
+    """Tell the loader what the command line and the environment say."""
+    from compose_lite.spec.options import ALL_STAGES, LoadOptions
+
+    common = ctx.common
+    return LoadOptions(
+        working_dir=working_dir(ctx.environ),
+        environ=dict(ctx.environ),
+        stdin=ctx.terminal.stdin.read,
+        files=common.file,
+        project_name=common.project_name,
+        project_directory=common.project_directory,
+        env_files=common.env_file,
+        profiles=common.profile,
+        services=services,
+        all_resources=common.all_resources or all_resources,
+        dependencies=dependencies,
+        home=ctx.environ.get("HOME"),
+        stages=stages or ALL_STAGES,
+    )
+
+
+def load_project(
+    ctx: Invocation, services: tuple[str, ...] = (), *, dependencies: bool = True, all_resources: bool = False
+) -> Project:
+    """Load the project, tell its warnings, and return it reduced to `services` and what they depend on.
+
+    Raises:
+        SpecError: with every problem found in the files.
+    """
+    return loaded(
+        ctx,
+        load_options(ctx, services=services, dependencies=dependencies, all_resources=all_resources),
+    ).project
+
+
+def loaded(ctx: Invocation, options: LoadOptions) -> LoadResult:
+    """Load and tell the warnings; raises `SpecError`."""
+    from compose_lite.spec.load import load
+
+    result = load(options)
+    tell(ctx, result.warnings)
+    return result
+
+
+def target(ctx: Invocation, services: tuple[str, ...] = (), *, dependencies: bool = False) -> Target:
+    """What a command that can do without files works on.
+
+    As in docker compose, `-p` without `-f` names a project whose files need not be there; without
+    files, `COMPOSE_PROJECT_NAME` stands in for them.
+
+    Raises:
+        SpecError: the files are wrong, or there are none and nothing names the project.
+    """
+    from compose_lite.errors import SpecError
+
+    name = ctx.common.project_name
+    if name and not ctx.common.file:
+        return Target(name=name)
+    try:
+        project = load_project(ctx, services, dependencies=dependencies, all_resources=True)
+    except SpecError as error:
+        fallback = ctx.environ.get("COMPOSE_PROJECT_NAME")
+        if fallback and error.problems[0].code == "no-file":
+            return Target(name=fallback)
+        raise
+    return Target(name=project.name, project=project)
+
+
+def tell(ctx: Invocation, problems: Iterable[Problem]) -> None:
+    """Show warnings to the user."""
+    for problem in problems:
+        ctx.terminal.note(render_problem(problem, coloured=ctx.terminal.err_colour))
+
+
+def working_dir(environ: Mapping[str, str]) -> str:
+    """The folder that the user is in, by the name that the shell knows it under (symbolic links kept)."""
+    actual = os.getcwd()
+    named = environ.get("PWD", "")
+    try:
+        return named if os.path.isabs(named) and os.path.samefile(named, actual) else actual
+    except OSError:
+        return actual

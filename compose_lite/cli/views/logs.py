@@ -1,0 +1,110 @@
+"""Shows containers' log lines: a coloured prefix that tells who wrote it, the line itself untouched."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from compose_lite.cli.views.text import BLUE, CYAN, GREEN, MAGENTA, YELLOW, paint, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from compose_lite.cli.terminal import Terminal
+    from compose_lite.events import ContainerExited
+    from compose_lite.runner.logs import Line, LogSource
+
+# Colours that can be read on dark and light grounds; red is left for errors.
+_COLOURS = (CYAN, YELLOW, GREEN, MAGENTA, BLUE, "96", "93", "92", "95", "94")
+_STDERR = 2
+_stream_of = itemgetter(1)
+
+
+class LogPrinter:
+    """Writes batches of lines to the output streams.
+
+    Args:
+        prefix: put `web-1  | ` before each line.
+        timestamps: put the daemon's time before each line.
+        coloured: colour the prefixes.
+        aside: called with a function that writes, so that a live view can step aside for it.
+    """
+
+    def __init__(
+        self,
+        terminal: Terminal,
+        project: str,
+        *,
+        prefix: bool = True,
+        timestamps: bool = False,
+        coloured: bool = False,
+        aside: Callable[[Callable[[], None]], None] | None = None,
+    ) -> None:
+        self._terminal = terminal
+        self._project = project
+        self._with_prefix = prefix
+        self._timestamps = timestamps
+        self._coloured = coloured
+        self._aside = aside or (lambda write: write())
+        self._colours: dict[str, str] = {}
+        self._prefixes: dict[LogSource, bytes] = {}
+        self._width = 0
+
+    def expect(self, sources: Iterable[LogSource]) -> None:
+        """Learn who will write, so that all prefixes have the same width from the first line on."""
+        for source in sources:
+            name = self._name(source.service, source.number, source.name)
+            self._colour(name)
+            if len(name) > self._width:
+                self._width = len(name)
+                self._prefixes.clear()
+
+    def show(self, batch: Sequence[Line]) -> None:
+        """Write the lines of a batch, in order, each to the stream that the container wrote it to."""
+        self.expect({line[0] for line in batch} - self._prefixes.keys())
+        runs = [(stream, self._joined(list(lines))) for stream, lines in groupby(batch, key=_stream_of)]
+
+        def write() -> None:
+            for stream, data in runs:
+                target = self._terminal.stderr if stream == _STDERR else self._terminal.stdout
+                target.write(data)
+                target.flush()
+
+        self._aside(write)
+
+    def exited(self, event: ContainerExited) -> None:
+        """Tell that a container has ended."""
+        _, _, number = event.container.rpartition("-")
+        name = self._name(event.service, int(number) if number.isdigit() else 0, event.container)
+        text = f"{name} exited with code {event.exit_code}{' (restarting)' if event.restarting else ''}"
+        shown = paint(safe(text), self._colour(name), on=self._coloured)
+
+        def write() -> None:
+            self._terminal.print(shown)
+            self._terminal.stdout.flush()
+
+        self._aside(write)
+
+    def _joined(self, lines: Sequence[Line]) -> bytes:
+        prefixes = {source: self._prefix(source) for source in {line[0] for line in lines}}
+        if self._timestamps:
+            return b"".join(b"%b%b %b\n" % (prefixes[source], time, text) for source, _, time, text in lines)
+        return b"".join(prefixes[source] + text + b"\n" for source, _, _, text in lines)
+
+    def _prefix(self, source: LogSource) -> bytes:
+        if not self._with_prefix:
+            return b""
+        if source not in self._prefixes:
+            name = self._name(source.service, source.number, source.name)
+            text = f"{safe(name):<{self._width}}  | "
+            self._prefixes[source] = paint(text, self._colour(name), on=self._coloured).encode()
+        return self._prefixes[source]
+
+    def _name(self, service: str, number: int, container: str) -> str:
+        """`web-1`, or the container's own name where it was given one."""
+        usual = f"{service}-{number}"
+        return usual if container.endswith(f"{self._project}-{usual}") else container
+
+    def _colour(self, name: str) -> str:
+        return self._colours.setdefault(name, _COLOURS[len(self._colours) % len(_COLOURS)])
