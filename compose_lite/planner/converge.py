@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import Problem
 from compose_lite.planner.attach import move_stranger
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.graph import Graph, closure, ordered, service_graph
@@ -14,6 +13,7 @@ from compose_lite.planner.networks import NetworkDecisions, decide_networks, emi
 from compose_lite.planner.orphans import orphan_warnings, orphans_of
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
+from compose_lite.planner.selection import unknown_services
 from compose_lite.planner.steps import discard, emit_slot, future_refs, will_start
 from compose_lite.planner.survey import ServiceState, Situation, by_service, jobs_of, needs_look, survey
 from compose_lite.planner.volumes import decide_volumes, emit_volumes, volumes_used
@@ -24,6 +24,7 @@ from compose_lite.spec.model import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from compose_lite.errors import Problem
     from compose_lite.planner.observed import Observed, ObservedContainer
     from compose_lite.planner.requests import Contents, UpRequest
     from compose_lite.spec.model import Project
@@ -109,15 +110,6 @@ def _scope(project: Project, request: UpRequest) -> _Scope:
     selected = frozenset(request.services or project.services)
     wanted = selected if request.no_deps else closure(graph, selected)
     return _Scope(order=ordered(graph, wanted), selected=selected, graph=graph)
-
-
-def unknown_services(project: Project, names: Iterable[str]) -> list[Problem]:
-    """A problem for each name that is not an active service of the project."""
-    return [
-        Problem(code="unknown-service", message=f"no such service: {name!r}")
-        for name in names
-        if name not in project.services
-    ]
 
 
 def _situation(

@@ -78,7 +78,7 @@ class Work:
         volumes = (
             self.project.volumes[m.source].name
             for m in service.volumes
-            if m.type == "volume" and m.source in self.project.volumes
+            if m.type == "volume" and m.source is not None and m.source in self.project.volumes
         )
         return [self.providing[name] for name in (*networks, *volumes) if name in self.providing]
 
