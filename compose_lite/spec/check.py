@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import Problem, Severity, UsageError
 from compose_lite.spec.check_exposure import engine_sockets, full_rights, public_databases, written_secrets
-from compose_lite.spec.check_facts import Rule
+from compose_lite.spec.check_facts import Remark, Rule
 from compose_lite.spec.check_files import bind_sources, content_files
 from compose_lite.spec.check_variables import eaten_dollars, unset_variables
 from compose_lite.spec.check_wiring import (
@@ -16,50 +16,56 @@ from compose_lite.spec.check_wiring import (
     waits_for_the_endless,
     waits_without_health_check,
 )
+from compose_lite.spec.problems import position
 from compose_lite.spec.suggest import did_you_mean
 from compose_lite.spec.tree import path_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from compose_lite.spec.check_facts import Facts
+    from compose_lite.spec.tree import Path
+
+LOADER_WARNINGS = frozenset({"deprecated", "obsolete-version", "several-files"})
+"""Warnings that every command gives when it loads the files; `check` lists them with its own findings."""
+
+
+def unknown_ignores(facts: Facts) -> Iterator[Remark]:
+    """Find codes in the file's own list that no finding has: a typing error there switches nothing off."""
+    for index, code in enumerate(ignored_in_file(facts.project.extensions)):
+        if code not in known_codes():
+            path: Path = ("x-compose-lite", "check", "ignore", index)
+            yield Remark(
+                path=path,
+                message=f'{path_text(path)}: check has no finding "{code}"',
+                hint=did_you_mean(code, known_codes()),
+            )
+
 
 RULES: tuple[Rule, ...] = (
-    Rule(
-        code="public-database",
-        summary="a database's port is published on every address",
-        find=public_databases,
-    ),
-    Rule(code="docker-socket", summary="a container controls the Docker engine", find=engine_sockets),
-    Rule(code="privileged", summary="a container has all rights on the host", find=full_rights),
-    Rule(code="written-secret", summary="a secret is written in a compose file", find=written_secrets),
-    Rule(code="latest-tag", summary="an image's tag means something else tomorrow", find=floating_tags),
-    Rule(
-        code="bind-source", summary="a bind mount's source is missing or of the wrong kind", find=bind_sources
-    ),
-    Rule(code="content-file", summary="a secret's or config's file is missing", find=content_files),
-    Rule(
-        code="eaten-dollar",
-        summary="interpolation takes a dollar sign that was not meant for it",
-        find=eaten_dollars,
-    ),
-    Rule(code="unset-variable", summary="a variable is set nowhere", find=unset_variables),
-    Rule(code="port-conflict", summary="a host port is wanted twice", find=port_conflicts),
-    Rule(
-        code="no-health-check",
-        summary="something waits for a missing health check",
-        find=waits_without_health_check,
-    ),
-    Rule(
-        code="never-completes",
-        summary="something waits for the end of what never ends",
-        find=waits_for_the_endless,
-    ),
-    Rule(code="unused-volume", summary="no service uses a volume", find=unused_resources("volumes")),
-    Rule(code="unused-network", summary="no service uses a network", find=unused_resources("networks")),
-    Rule(code="unused-secret", summary="no service uses a secret", find=unused_resources("secrets")),
-    Rule(code="unused-config", summary="no service uses a config", find=unused_resources("configs")),
+    Rule("public-database", "a database's port is published on every address", public_databases),
+    Rule("docker-socket", "a container controls the Docker engine", engine_sockets),
+    Rule("privileged", "a container has all rights on the host", full_rights),
+    Rule("written-secret", "a secret is written in a compose file", written_secrets),
+    Rule("latest-tag", "an image's tag means something else tomorrow", floating_tags),
+    Rule("bind-source", "a bind mount's source is missing or of the wrong kind", bind_sources),
+    Rule("content-file", "a secret's or config's file is missing", content_files),
+    Rule("eaten-dollar", "a dollar sign is taken for a variable", eaten_dollars),
+    Rule("unset-variable", "a variable is set nowhere", unset_variables),
+    Rule("port-conflict", "a host port is wanted twice", port_conflicts),
+    Rule("no-health-check", "something waits for a missing health check", waits_without_health_check),
+    Rule("never-completes", "something waits for the end of what never ends", waits_for_the_endless),
+    Rule("unused-volume", "no service uses a volume", unused_resources("volumes")),
+    Rule("unused-network", "no service uses a network", unused_resources("networks")),
+    Rule("unused-secret", "no service uses a secret", unused_resources("secrets")),
+    Rule("unused-config", "no service uses a config", unused_resources("configs")),
+    Rule("unknown-ignore", "a finding that is to be ignored does not exist", unknown_ignores),
 )
+
+
+def known_codes() -> list[str]:
+    """Return the codes of everything that `check` can report, sorted."""
+    return sorted({*(rule.code for rule in RULES), *LOADER_WARNINGS})
 
 
 def findings(facts: Facts, *, ignore: Collection[str] = ()) -> list[Problem]:
@@ -67,19 +73,18 @@ def findings(facts: Facts, *, ignore: Collection[str] = ()) -> list[Problem]:
 
     Args:
         facts: the stack and what is around it.
-        ignore: codes of rules to leave out, beside those that the file leaves out itself.
+        ignore: codes of findings to leave out, beside those that the file leaves out itself.
 
     Raises:
-        UsageError: `ignore` has a code that no rule has.
+        UsageError: `ignore` has a code that no finding has.
     """
-    known = [rule.code for rule in RULES]
     for code in ignore:
-        if code not in known:
-            raise UsageError(
-                f'check has no finding "{code}"', hint=did_you_mean(code, known) or _listed(known)
-            )
+        if code not in known_codes():
+            hint = did_you_mean(code, known_codes()) or f"known findings: {', '.join(known_codes())}"
+            raise UsageError(f'check has no finding "{code}"', hint=hint)
     left_out = {*ignore, *ignored_in_file(facts.project.extensions)}
-    found = [
+    found = [warning for warning in facts.project.warnings if warning.code in LOADER_WARNINGS - left_out]
+    found += [
         Problem(
             code=rule.code,
             message=remark.message,
@@ -92,23 +97,10 @@ def findings(facts: Facts, *, ignore: Collection[str] = ()) -> list[Problem]:
         if rule.code not in left_out
         for remark in rule.find(facts)
     ]
-    return sorted(found, key=_position)
+    return sorted(found, key=position)
 
 
 def ignored_in_file(extensions: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the codes under `x-compose-lite.check.ignore`."""
     settings = extensions.get("x-compose-lite") or {}
     return tuple((settings.get("check") or {}).get("ignore") or ())
-
-
-def _listed(codes: list[str]) -> str:
-    return f"known findings: {', '.join(codes)}"
-
-
-def _position(problem: Problem) -> tuple[str, int, int, str]:
-    where = problem.location
-    return (
-        ("", 0, 0, problem.path)
-        if where is None
-        else (where.file, where.line or 0, where.column or 0, problem.path)
-    )

@@ -108,7 +108,6 @@ def full_rights(facts: Facts) -> Iterator[Remark]:
 
 def written_secrets(facts: Facts) -> Iterator[Remark]:
     """Find passwords, keys and tokens that are written in a compose file; their values are never shown."""
-    filled_in = {use.path for use in facts.uses}
     for name, service in facts.project.services.items():
         variables: list[tuple[Path, Mapping[str, str | None]]] = [
             (("services", name, "environment"), service.environment)
@@ -118,7 +117,7 @@ def written_secrets(facts: Facts) -> Iterator[Remark]:
         for where, values in variables:
             for variable, value in values.items():
                 path = (*where, variable)
-                if path not in filled_in and _is_secret(variable, value) and facts.locate(path) is not None:
+                if _is_secret(variable, value) and facts.literal(path):
                     yield Remark(
                         path=path,
                         message=f"{path_text(path)}: this looks like a secret, and everybody who can read the "

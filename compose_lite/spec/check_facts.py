@@ -23,13 +23,15 @@ class Facts:
     Attributes:
         project: all services, whatever their profiles, and all resources, used or not.
         uses: the texts of the files that name variables.
-        locate: returns where an entry was written, as a compose file's location.
+        locate: returns where an entry, or else what is around it, was written.
+        literal: tells whether an entry's value stands in a compose file just as it is.
         kind: returns what is at an absolute path of the host, or ``None`` for nothing.
     """
 
     project: Project
     uses: tuple[Use, ...]
     locate: Callable[[Path], Location | None]
+    literal: Callable[[Path], bool]
     kind: Callable[[str], FileKind | None]
 
 
@@ -42,7 +44,7 @@ class Remark:
     hint: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One check.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from compose_lite.errors import UsageError
 from compose_lite.spec.explain_variables import VariableHistory, all_references
 from compose_lite.spec.explanation import Contribution, Entry, Explanation, Say
-from compose_lite.spec.lookup import find_path, value_at
+from compose_lite.spec.lookup import find_path, own_mark, value_at
 from compose_lite.spec.suggest import did_you_mean
 from compose_lite.spec.template import Reference, TemplateError, references
 from compose_lite.spec.tree import Map, Seq, mark_location, path_text
@@ -105,7 +105,7 @@ class _ValueExplainer:
 
     def _says(self, path: Path, value: Any) -> Iterator[Say]:
         """Yield the winner, then what compose files said before it, then env files; later ones first."""
-        winner = _own_mark(self._model, path)
+        winner = own_mark(self._model, path)
         kinds = {say.kind for say in self._trace.says if say.path == path and say.mark == winner}
         kind: SayKind = "implied" if winner is None else "env-file" if "env-file" in kinds else "file"
         said = self._say(kind, value, winner, wins=True)
@@ -217,14 +217,6 @@ def _leaves(
 
 def _place(mark: Mark | None) -> Location | None:
     return None if mark is None else mark_location(mark)
-
-
-def _own_mark(root: Any, path: Path) -> Mark | None:
-    """Return where the very entry at `path` was written; an implied entry has no place."""
-    around, step = value_at(root, path[:-1]), path[-1]
-    if isinstance(around, Map) and isinstance(step, str):
-        return around.mark(step)
-    return around.mark(step) if isinstance(around, Seq) and isinstance(step, int) else None
 
 
 def _position(entry: Entry) -> tuple[int, int, str]:

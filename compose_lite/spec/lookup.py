@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import UsageError
 from compose_lite.spec.suggest import did_you_mean
-from compose_lite.spec.tree import path_text
+from compose_lite.spec.tree import Map, Seq, path_text
 
 if TYPE_CHECKING:
-    from compose_lite.spec.tree import Path
+    from compose_lite.spec.tree import Mark, Path
 
 _INDEX = re.compile(r"\[([0-9]+)\]")
 _MOST_NAMED = 12
@@ -43,6 +43,14 @@ def value_at(root: Any, path: Path) -> Any:
     for step in path:
         root = root[step]
     return root
+
+
+def own_mark(root: Any, path: Path) -> Mark | None:
+    """Return where the very entry at `path` was written; what the format implies has no place."""
+    around, step = value_at(root, path[:-1]), path[-1]
+    if isinstance(around, Map) and isinstance(step, str):
+        return around.mark(step)
+    return around.mark(step) if isinstance(around, Seq) and isinstance(step, int) else None
 
 
 def _descend(node: Any, words: list[str]) -> Path | None:

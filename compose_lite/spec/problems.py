@@ -70,7 +70,7 @@ class Problems:
             SpecError: with every error so far.
         """
         if self.errors:
-            raise SpecError(problems=sorted(self.errors, key=_position))
+            raise SpecError(problems=sorted(self.errors, key=position))
 
     def fail(self, code: str, message: str, **where: Any) -> NoReturn:
         """Record an error that nothing can follow, and raise all of them.
@@ -79,7 +79,7 @@ class Problems:
             SpecError: always.
         """
         self.add(code, message, **where)
-        raise SpecError(problems=sorted(self.errors, key=_position))
+        raise SpecError(problems=sorted(self.errors, key=position))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -110,7 +110,8 @@ def _problem(
     )
 
 
-def _position(problem: Problem) -> tuple[str, int, int]:
+def position(problem: Problem) -> tuple[str, int, int]:
+    """Return what sorts problems by where they are: those without a place first, then by file and line."""
     where = problem.location
     if where is None:
         return ("", 0, 0)

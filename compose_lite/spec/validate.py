@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from compose_lite.spec.problems import position
 from compose_lite.spec.schema_compile import Compiler
 from compose_lite.spec.schema_files import read_schema
 from compose_lite.spec.schema_nodes import SchemaNodes
@@ -28,15 +29,10 @@ def schema_problems(tree: Map) -> list[Problem]:
     from compose_lite.spec.schema_words import Narrator
 
     narrator = Narrator(nodes, tree)
-    return sorted(map(narrator.tell, violations), key=_position)
+    return sorted(map(narrator.tell, violations), key=position)
 
 
 @cache
 def _compiled() -> tuple[SchemaNodes, Check]:
     nodes = SchemaNodes(read_schema())
     return nodes, Compiler(nodes).check(nodes.root)
-
-
-def _position(problem: Problem) -> tuple[str, int, int]:
-    where = problem.location
-    return ("", 0, 0) if where is None else (where.file, where.line or 0, where.column or 0)
