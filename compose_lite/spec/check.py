@@ -89,7 +89,7 @@ def findings(facts: Facts, *, ignore: Collection[str] = ()) -> list[Problem]:
             code=rule.code,
             message=remark.message,
             hint=remark.hint,
-            location=facts.locate(remark.path),
+            location=remark.location or facts.locate(remark.path),
             path=path_text(remark.path),
             severity=Severity.WARNING,
         )

@@ -37,11 +37,15 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Remark:
-    """One thing that a rule found: where in the model, what, and what to do about it."""
+    """One thing that a rule found: where in the model, what, and what to do about it.
+
+    `location` is for what the model no longer has, such as a text that became empty.
+    """
 
     path: Path
     message: str
     hint: str | None = None
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from compose_lite.spec.check_facts import Remark
 from compose_lite.spec.template import references
-from compose_lite.spec.tree import path_text
+from compose_lite.spec.tree import mark_location, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,7 @@ def eaten_dollars(facts: Facts) -> Iterator[Remark]:
             becomes = "nothing, as no variable of that name is set" if value is None else "this host's value"
             yield Remark(
                 path=use.path,
+                location=mark_location(use.mark) if use.mark else None,
                 message=f"{path_text(use.path)}: ${name} becomes {becomes}, before the container sees it",
                 hint=f"write $${name} to keep the dollar sign, or ${{{name}:-}} if it is meant",
             )
@@ -72,6 +73,7 @@ def unset_variables(facts: Facts) -> Iterator[Remark]:
             seen.add(name)
             yield Remark(
                 path=use.path,
+                location=mark_location(use.mark) if use.mark else None,
                 message=f"{path_text(use.path)}: the variable {name} is set nowhere, so it becomes nothing",
                 hint=f"set it in the shell or in .env, give a default (${{{name}:-value}}), "
                 f"or demand it (${{{name}:?}})",
