@@ -80,7 +80,7 @@ def plan_up(project: Project, observed: Observed, request: UpRequest, contents: 
         observed=observed,
         draft=draft,
         start=request.start,
-        rerun_jobs=request.rerun_jobs,
+        rerun=scope.selected if request.rerun_jobs else frozenset(),
         timeout=request.timeout,
         renew_volumes=request.renew_anonymous_volumes,
         providing={**creating, **made_volumes},
@@ -93,7 +93,8 @@ def plan_up(project: Project, observed: Observed, request: UpRequest, contents: 
     _emit_services(work, states, request)
     _emit_others(work, states, orphans if request.remove_orphans else ())
     raise_all(link_names(work))
-    link_stops(work, states, scope.graph)
+    tied = {name: state.service.namespace_peers() for name, state in states.items()}
+    link_stops(work, scope.order, scope.graph, tied)
     link_claims(work)
     return Plan(
         project=project.name,

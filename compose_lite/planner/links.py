@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import PlanError, Problem
+from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -65,17 +66,32 @@ def _taken(name: str, holder: str) -> Problem:
     )
 
 
-def link_stops(work: Work, states: Mapping[str, ServiceState], graph: Mapping[str, tuple[str, ...]]) -> None:
-    """Stop what needs a service before the service itself; what shares its namespaces without fail."""
-    for name, state in states.items():
-        own = work.stops.get(name, [])
-        shared = state.service.namespace_peers()
+def link_stops(
+    work: Work,
+    order: Iterable[str],
+    graph: Mapping[str, tuple[str, ...]],
+    tied: Mapping[str, tuple[str, ...]] = EMPTY,
+) -> None:
+    """Stop what needs a service before the service itself; where it is tied to it, only after success.
+
+    Args:
+        order: services, each behind those that it needs.
+        tied: service → services whose namespaces it shares.
+    """
+    # Where nothing of a service stops, those that need it count for it.
+    last: dict[str, list[int]] = {}
+    users: dict[str, list[str]] = {}
+    for name in reversed(tuple(order)):
+        above = [node for user in users.get(name, ()) for node in last[user]]
+        stops = work.stops.get(name, [])
+        for first, stop in stops:
+            work.draft.link(first, after=above)
+            for user in users.get(name, ()):
+                if name in tied.get(user, ()):
+                    work.draft.link(stop, needs=last[user])
+        last[name] = [stop for _, stop in stops] or above
         for need in graph[name]:
-            for stop in work.stops.get(need, ()):
-                if need in shared:
-                    work.draft.link(stop, needs=own)
-                else:
-                    work.draft.link(stop, after=own)
+            users.setdefault(need, []).append(name)
 
 
 def link_claims(work: Work) -> None:

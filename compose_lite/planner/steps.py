@@ -47,7 +47,9 @@ def will_start(work: Work, state: ServiceState, slot: Slot) -> bool:
     kept = slot.kept
     if kept is None or slot.restart:
         return True
-    return kept.state in ("created", "exited") and (work.rerun_jobs or not state.completed(slot))
+    return kept.state in ("created", "exited") and (
+        state.service.name in work.rerun or not state.completed(slot)
+    )
 
 
 def halt(
@@ -57,12 +59,11 @@ def halt(
     reasons: Iterable[Reason],
     *,
     needs: Iterable[int] = (),
-) -> list[int]:
-    """Stop a container if it runs, behind its service's hooks; returns the node to wait for, if any."""
+) -> tuple[int, int] | None:
+    """Stop a container if it runs, behind its service's hooks; returns the first and the last node."""
     if not container.running:
-        return []
-    ref = ref_of(container)
-    before = list(needs)
+        return None
+    ref, before, first = ref_of(container), list(needs), len(work.draft)
     if service is not None and container.state == "running":
         for hook in service.pre_stop:
             action = actions.RunHook(container=ref, hook=hook, event="pre_stop")
@@ -70,7 +71,7 @@ def halt(
     stop = actions.StopContainer(container=ref, timeout=work.timeout)
     node = work.draft.add(stop, *reasons, needs=before)
     work.halted[container.id] = node
-    return [node]
+    return first, node
 
 
 def discard(
@@ -79,19 +80,31 @@ def discard(
     service: Service | None,
     reasons: tuple[Reason, ...],
     *,
-    needs: Iterable[int] = (),
     volumes: bool = False,
 ) -> int:
     """Stop and remove a container; returns the last node."""
     stopped = halt(work, container, service, reasons)
-    removal = actions.RemoveContainer(
-        container=ref_of(container), volumes=volumes, force=container.state in ("dead", "removing")
-    )
-    removed = work.draft.add(removal, *reasons, needs=[*stopped, *needs])
+    removal = actions.RemoveContainer(container=ref_of(container), volumes=volumes, force=True)
+    removed = work.draft.add(removal, *reasons, needs=[stopped[1]] if stopped is not None else [])
     work.halted.setdefault(container.id, removed)
     work.freed[container.name] = removed
     work.release_networks(container, removed)
     return removed
+
+
+def _stop_to_return(
+    work: Work,
+    container: ObservedContainer,
+    service: Service,
+    reasons: Iterable[Reason],
+    needs: Iterable[int] = (),
+) -> list[int]:
+    """Stop a container that starts again or is replaced: behind those that need it, see `links.link_stops`."""
+    stopped = halt(work, container, service, reasons, needs=needs)
+    if stopped is None:
+        return []
+    work.stops.setdefault(service.name, []).append(stopped)
+    return [stopped[1]]
 
 
 def emit_slot(work: Work, state: ServiceState, slot: Slot, gate: Gate) -> None:
@@ -109,15 +122,14 @@ def _make(work: Work, state: ServiceState, slot: Slot, gate: Gate) -> None:
     early = old is not None and state.service.name in work.early
     stopped: list[int] = []
     if old is not None and early:
-        stopped = halt(work, old, state.service, reasons)
+        stopped = _stop_to_return(work, old, state.service, reasons)
         for node in stopped:
             work.release_networks(old, node)
     there = [] if slot.successor is not None else [_create(work, state, slot, new)]
     there = _inject(work, state, new, there)
     if old is not None:
         if not early:
-            stopped = halt(work, old, state.service, reasons, needs=there)
-        work.stops.setdefault(state.service.name, []).extend(stopped)
+            stopped = _stop_to_return(work, old, state.service, reasons, there)
         there = _take_place(work, slot, new, old, [*there, *stopped])
     if work.start:
         _launch(work, state, new, reasons, there, gate)
@@ -190,8 +202,7 @@ def _keep(work: Work, state: ServiceState, slot: Slot, kept: ObservedContainer, 
     ref, size = ref_of(kept), len(work.draft)
     there: list[int] = []
     if slot.restart:
-        there = halt(work, kept, state.service, slot.restart)
-        work.stops.setdefault(state.service.name, []).extend(there)
+        there = _stop_to_return(work, kept, state.service, slot.restart)
     there = reattach(work, state.service, kept, there)
     if kept.name != slot.name:
         there = _rename(work, kept, slot.name, there)

@@ -28,13 +28,14 @@ class Work:
     """A plan in the making; nodes are handles of `draft`.
 
     Attributes:
-        start: whether anything is to be started; `rerun_jobs` completed jobs, too.
+        start: whether anything is to be started.
+        rerun: jobs that start again although they have completed.
         timeout: seconds before a stopped container is killed.
         providing: daemon's network or volume name → node that creates it.
         removing: daemon's network name → node that removes it.
         early: services whose containers stop before their successors are created.
         swaps: ids of containers that make way by taking a temporary name first.
-        stops: service → nodes that stop containers which will run again or be replaced.
+        stops: service → (first, last) node of each stop, hooks included, that dependents' stops precede.
         halted: container id → node after which it does not run any more.
         freed: container name → node after which nobody has that name.
         claims: (name, node): actions that give a name to a container.
@@ -49,7 +50,7 @@ class Work:
     observed: Observed
     draft: Draft
     start: bool = True
-    rerun_jobs: bool = False
+    rerun: frozenset[str] = frozenset()
     timeout: float | None = None
     renew_volumes: bool = False
     providing: Mapping[str, int] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class Work:
     early: frozenset[str] = frozenset()
     swaps: frozenset[str] = frozenset()
     refs: Mapping[str, tuple[ContainerRef, ...]] = field(default_factory=dict)
-    stops: dict[str, list[int]] = field(default_factory=dict)
+    stops: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     halted: dict[str, int] = field(default_factory=dict)
     freed: dict[str, int] = field(default_factory=dict)
     claims: list[tuple[str, int]] = field(default_factory=list)
