@@ -9,6 +9,7 @@ ComposeLiteError
 │   ├── NotFound             the daemon knows no such object
 │   └── Conflict             the daemon's state forbids the request
 ├── PlanError            the state that the daemon is in forbids what was asked
+├── BuildFailed          an image could not be built; carries the failing step's output
 ├── ExecutionError       at least one action of a plan failed
 ├── LockHeld             another invocation works on the same project
 └── Interrupted          the user asked to stop
@@ -162,6 +163,29 @@ class PlanError(ComposeLiteError):
     """What was asked can't be planned from the state that the daemon is in."""
 
     code = "plan"
+
+
+class BuildFailed(ComposeLiteError):
+    """An image could not be built.
+
+    Attributes:
+        service: the service whose image failed, None if the build tool did not say.
+        output: what the failing step wrote last, line by line.
+    """
+
+    code = "build-failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        service: str | None = None,
+        output: tuple[str, ...] = (),
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.service = service
+        self.output = output
 
 
 class ExecutionError(ComposeLiteError):

@@ -30,6 +30,15 @@ def docker_config_folder(environ: Mapping[str, str]) -> Path:
     return Path(named) if named else Path(environ.get("HOME") or Path.home()) / ".docker"
 
 
+def read_docker_config(folder: Path) -> dict[str, Any]:
+    """Return the `docker` command's configuration; empty if there is none or it can't be read."""
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
 def credentials_for_image(ref: str, environ: Mapping[str, str] | None = None) -> Credentials:
     """Return the credentials for the registry of image `ref`, as the header `X-Registry-Auth` takes them.
 
@@ -65,21 +74,13 @@ def credentials_for_build(environ: Mapping[str, str] | None = None) -> Credentia
 
 def _load(environ: Mapping[str, str]) -> AuthConfig | None:
     """Return what is stored; None, at little cost, if nothing is."""
-    config = _read_config(docker_config_folder(environ) / "config.json")
+    config = read_docker_config(docker_config_folder(environ))
     sections: dict[str, Any] = {name: config[name] for name in _SECTIONS if config.get(name)}
     if not sections:
         return None
     from docker import auth
 
     return auth.load_config(config_dict=sections, credstore_env=dict(environ))
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        config = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return config if isinstance(config, dict) else {}
 
 
 def _without_repr(error: Exception) -> str:

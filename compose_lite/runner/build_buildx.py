@@ -1,0 +1,147 @@
+"""Builds images with BuildKit, through the buildx plugin: one `bake` for all of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compose_lite.errors import BuildFailed, UsageError
+from compose_lite.runner.bake_file import bake_file
+from compose_lite.runner.build_progress import BuildProgress
+from compose_lite.runner.registry import docker_config_folder, read_docker_config
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Collection, Mapping
+
+    from compose_lite.runner.bake_file import BakeFile
+    from compose_lite.runner.build_progress import BuildReport
+    from compose_lite.runner.cancellation import Cancellation
+    from compose_lite.runner.image_build import ImageBuild
+
+_PLUGIN = "docker-buildx"
+_PLUGIN_FOLDERS = (
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+)
+
+
+def find_buildx(environ: Mapping[str, str]) -> str | None:
+    """Return the path of the buildx plugin, looked for where the `docker` command looks; None if there is none."""
+    config = docker_config_folder(environ)
+    extra = read_docker_config(config).get("cliPluginsExtraDirs") or ()
+    for folder in (config / "cli-plugins", *extra, *_PLUGIN_FOLDERS):
+        path = Path(folder) / _PLUGIN
+        if path.is_file() and os.access(path, os.X_OK):
+            return str(path)
+    return None
+
+
+class Buildx:
+    """The plugin, and the environment that it runs in.
+
+    Args:
+        environ: the user's variables, with those that lead to the daemon (`DOCKER_HOST` …).
+        builder: the builder instance to use (`--builder`), None for the configured one.
+    """
+
+    def __init__(self, path: str, environ: Mapping[str, str], *, builder: str | None = None) -> None:
+        self._path = path
+        self._environ = environ
+        self._builder = builder
+
+    def build(
+        self,
+        builds: Mapping[str, ImageBuild],
+        wanted: Collection[str],
+        report: BuildReport,
+        *,
+        push: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> None:
+        """Build the images of the services in `wanted`. Raises BuildFailed with the failing step's output."""
+        bake = bake_file(builds, wanted, environment=self._environ, push=push)
+        progress = BuildProgress(bake.targets, report)
+        process = self._start(bake, "--progress", "rawjson")
+        try:
+            if cancellation is not None:
+                cancellation.on_cancel(process.terminate)
+            assert process.stderr is not None
+            for line in process.stderr:
+                progress.feed(line)
+            status = process.wait()
+        finally:
+            _end(process)
+        if cancellation is not None:
+            cancellation.check()
+        if status != 0:
+            service, message, output = progress.failure()
+            raise BuildFailed(
+                _sentence(service, message), service=service, output=output, hint=_hint(message)
+            )
+
+    def check(self, builds: Mapping[str, ImageBuild], wanted: Collection[str]) -> tuple[bool, str]:
+        """Check the Dockerfiles without building; return whether they are fine, and the findings as text."""
+        bake = bake_file(builds, wanted, environment=self._environ, check=True)
+        process = self._start(bake, "--progress", "quiet")
+        try:
+            out, _ = process.communicate()
+        finally:
+            _end(process)
+        return process.returncode == 0, str(out, errors="replace")
+
+    def _start(self, bake: BakeFile, *options: str) -> subprocess.Popen[bytes]:
+        import subprocess
+
+        command = [self._path, "bake", "--file", "-", *options]
+        if self._builder is not None:
+            command += ["--builder", self._builder]
+        command += [word for privilege in bake.allow for word in ("--allow", privilege)]
+        # Which files a build may read is the compose file's business: don't ask for each folder.
+        environ = {**self._environ, **bake.secrets, "BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
+        try:
+            process = subprocess.Popen(
+                command,
+                env=environ,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE if "quiet" in options else subprocess.DEVNULL,
+                stderr=subprocess.STDOUT if "quiet" in options else subprocess.PIPE,
+            )
+        except OSError as error:
+            raise UsageError(
+                f"the build tool {self._path} can't be run: {error.strerror}",
+                hint="reinstall the buildx plugin, or set DOCKER_BUILDKIT=0 to build without it",
+                code="no-build-tool",
+            ) from error
+        assert process.stdin is not None
+        with suppress(BrokenPipeError), process.stdin as stdin:  # if it ends at once, it says why
+            stdin.write(json.dumps(bake.definition).encode())
+        return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Leave no build behind when we are interrupted: the tool cancels it when it is asked to end."""
+    if process.poll() is None:
+        process.terminate()
+    process.wait()
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
+def _sentence(service: str | None, message: str) -> str:
+    return f"the image of service {service!r} can't be built: {message}" if service else message
+
+
+def _hint(message: str) -> str | None:
+    if "moby.buildkit.frontend.contexts" in message:
+        return (
+            "this engine's BuildKit is too old for additional_contexts: begin the Dockerfile with "
+            "`# syntax=docker/dockerfile:1`, or use a newer engine"
+        )
+    return None
