@@ -200,7 +200,7 @@ def _leaves(
         mark: where it was written, for entries that don't know better.
         keyed: a list's items are ``NAME=VALUE``, entries of what the model has as a mapping.
     """
-    if isinstance(value, Map) and value and set(value.marks.values()) != {mark}:
+    if isinstance(value, Map) and value and {value.mark(key) for key in value} != {mark}:
         for key, item in value.items():
             yield from _leaves(item, (*path, key), value.mark(key))
     elif isinstance(value, Seq) and value:

@@ -42,6 +42,8 @@ IMAGES = "Images"
 FILES = "Files"
 
 TABLE: dict[str, Entry] = {
+    "check": Entry("check", FILES, "Find what is valid in the files but will hurt"),
+    "explain": Entry("explain", FILES, "Show where a value or a variable comes from"),
     "version": Entry("version", FILES, "Print the version of compose-lite"),
 }
 
