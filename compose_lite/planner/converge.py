@@ -9,7 +9,7 @@ from compose_lite.planner.attach import move_stranger
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.graph import Graph, closure, ordered, service_graph
 from compose_lite.planner.links import find_swaps, link_claims, link_names, link_stops, raise_all
-from compose_lite.planner.networks import NetworkDecisions, decide_networks, emit_networks, networks_used
+from compose_lite.planner.networks import decide_networks, emit_networks, networks_used
 from compose_lite.planner.orphans import orphan_warnings, orphans_of
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
@@ -24,14 +24,13 @@ from compose_lite.spec.model import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from compose_lite.errors import Problem
-    from compose_lite.planner.observed import Observed, ObservedContainer
+    from compose_lite.planner.observed import Observed
     from compose_lite.planner.requests import Contents, UpRequest
-    from compose_lite.spec.model import Project
+    from compose_lite.spec.model import Project, Service
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Scope:
+class Scope:
     """Which services the request is about, each behind those that it needs."""
 
     order: tuple[str, ...]
@@ -59,58 +58,120 @@ def plan_up(project: Project, observed: Observed, request: UpRequest, contents: 
         PlanError: a service is unknown, an external network or volume is missing, a name is taken …; all
             that was found.
     """
-    scope = _scope(project, request)
-    services = [project.services[name] for name in scope.order if project.services[name].replicas]
-    networks = decide_networks(project, observed, networks_used(project, services))
-    volumes = decide_volumes(
-        project, observed, volumes_used(project, services), destroy=request.recreate_volumes
-    )
-    raise_all((*networks.problems, *volumes.problems))
-    unusable = frozenset(made.network.name for made in networks.made if made.old is not None)
-    situation = _situation(project, observed, request, contents, scope, unusable)
-    states: dict[str, ServiceState] = {}
-    for name in scope.order:
-        states[name] = survey(situation, project.services[name], states)
-
-    draft = Draft()
-    creating, removing = emit_networks(draft, networks)
-    made_volumes, _ = emit_volumes(draft, volumes)
-    work = Work(
-        project=project,
-        observed=observed,
-        draft=draft,
-        start=request.start,
-        rerun=scope.selected if request.rerun_jobs else frozenset(),
-        timeout=request.timeout,
-        renew_volumes=request.renew_anonymous_volumes,
-        providing={**creating, **made_volumes},
-        removing=removing,
-        early=_early(states, unusable, scope.graph),
-        swaps=find_swaps(states.values()),
-        refs={name: future_refs(state) for name, state in states.items()},
-    )
-    orphans = orphans_of(project, observed)
-    _emit_services(work, states, request)
-    _emit_others(work, states, orphans if request.remove_orphans else ())
-    raise_all(link_names(work))
-    tied = {name: state.service.namespace_peers() for name, state in states.items()}
-    link_stops(work, scope.order, scope.graph, tied)
-    link_claims(work)
-    return Plan(
-        project=project.name,
-        verb=request.verb,
-        actions=draft.numbered(),
-        unchanged=tuple(work.unchanged),
-        warnings=(*_warnings(networks, volumes.warnings), *_about_orphans(project, request, orphans)),
-    )
+    convergence = Convergence(project, observed, request, contents, _scope(project, request))
+    convergence.emit()
+    return convergence.plan()
 
 
-def _scope(project: Project, request: UpRequest) -> _Scope:
+class Convergence:
+    """One convergence in three steps: decide on creation, `emit` actions, number them in `plan`.
+
+    Args:
+        guests: services whose networks and volumes are provided for though they are not brought up.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        observed: Observed,
+        request: UpRequest,
+        contents: Contents,
+        scope: Scope,
+        guests: Iterable[Service] = (),
+    ) -> None:
+        services = [project.services[name] for name in scope.order if project.services[name].replicas]
+        services.extend(guests)
+        self._request = request
+        self._scope = scope
+        self._networks = decide_networks(project, observed, networks_used(project, services))
+        self._volumes = decide_volumes(
+            project, observed, volumes_used(project, services), destroy=request.recreate_volumes
+        )
+        raise_all((*self._networks.problems, *self._volumes.problems))
+        unusable = frozenset(made.network.name for made in self._networks.made if made.old is not None)
+        situation = _situation(project, observed, request, contents, scope, unusable)
+        self.states: dict[str, ServiceState] = {}
+        for name in scope.order:
+            self.states[name] = survey(situation, project.services[name], self.states)
+        self._orphans = orphans_of(project, observed)
+        self.work = self._start_work(project, observed, unusable)
+        self.waits = Waits(self.work, self.states)
+
+    def _start_work(self, project: Project, observed: Observed, unusable: frozenset[str]) -> Work:
+        draft, request = Draft(), self._request
+        creating, removing = emit_networks(draft, self._networks)
+        volumes, _ = emit_volumes(draft, self._volumes)
+        return Work(
+            project=project,
+            observed=observed,
+            draft=draft,
+            start=request.start,
+            rerun=self._scope.selected if request.rerun_jobs else frozenset(),
+            timeout=request.timeout,
+            renew_volumes=request.renew_anonymous_volumes,
+            providing={**creating, **volumes},
+            removing=removing,
+            early=_early(self.states, unusable, self._scope.graph),
+            swaps=find_swaps(self.states.values()),
+            refs={name: future_refs(state) for name, state in self.states.items()},
+        )
+
+    def emit(self) -> None:
+        """Add the actions of all services, then those of other containers that are concerned."""
+        for state in self.states.values():
+            for surplus in state.surplus:
+                discard(self.work, surplus.container, state.service, surplus.reasons)
+            starts = any(will_start(self.work, state, slot) for slot in state.slots)
+            gate = Gate()
+            if starts and not self._request.no_deps:
+                gate = self.waits.gate(state.service)
+            for slot in state.slots:
+                emit_slot(self.work, state, slot, gate)
+        if self._request.wait and self._request.start:
+            self.waits.at_end(self.states, self._request.wait_timeout)
+        gone = self._discard_orphans()
+        if self.work.removing:
+            for container in self.work.observed.containers:
+                stranger = container.oneoff or container.service not in self.states
+                if stranger and container.id not in gone:
+                    move_stranger(self.work, container)
+
+    def _discard_orphans(self) -> frozenset[str]:
+        if not self._request.remove_orphans:
+            return frozenset()
+        for container in self._orphans:
+            why = Why.ONE_OFF if container.oneoff else Why.ORPHAN
+            discard(self.work, container, None, (Reason(why=why, subject=container.service),))
+        return frozenset(container.id for container in self._orphans)
+
+    def plan(self) -> Plan:
+        """The plan, with the edges between services added.
+
+        Raises:
+            PlanError: a container's name is taken.
+        """
+        raise_all(link_names(self.work))
+        tied = {name: state.service.namespace_peers() for name, state in self.states.items()}
+        link_stops(self.work, self._scope.order, self._scope.graph, tied)
+        link_claims(self.work)
+        warnings = [*self._networks.warnings, *self._volumes.warnings]
+        if not self._request.ignore_orphans:
+            warnings.extend(orphan_warnings(self.work.project, self._orphans))
+        return Plan(
+            project=self.work.project.name,
+            verb=self._request.verb,
+            actions=self.work.draft.numbered(),
+            unchanged=tuple(self.work.unchanged),
+            warnings=tuple(warnings),
+        )
+
+
+def _scope(project: Project, request: UpRequest) -> Scope:
     raise_all(unknown_services(project, request.services))
     graph = service_graph(project.services)
     selected = frozenset(request.services or project.services)
     wanted = selected if request.no_deps else closure(graph, selected)
-    return _Scope(order=ordered(graph, wanted), selected=selected, graph=graph)
+    return Scope(order=ordered(graph, wanted), selected=selected, graph=graph)
 
 
 def _situation(
@@ -118,7 +179,7 @@ def _situation(
     observed: Observed,
     request: UpRequest,
     contents: Contents,
-    scope: _Scope,
+    scope: Scope,
     unusable: frozenset[str] = frozenset(),
 ) -> Situation:
     return Situation(
@@ -150,41 +211,3 @@ def _early(
         if leaves or any(need in early for need in graph[name]):
             early.add(name)
     return frozenset(early)
-
-
-def _emit_services(work: Work, states: Mapping[str, ServiceState], request: UpRequest) -> None:
-    waits = Waits(work, states)
-    for state in states.values():
-        for surplus in state.surplus:
-            discard(work, surplus.container, state.service, surplus.reasons)
-        starts = any(will_start(work, state, slot) for slot in state.slots)
-        gate = waits.gate(state.service) if starts and not request.no_deps else Gate()
-        for slot in state.slots:
-            emit_slot(work, state, slot, gate)
-    if request.wait and request.start:
-        waits.at_end(states, request.wait_timeout)
-
-
-def _emit_others(
-    work: Work, states: Mapping[str, ServiceState], discarded: Iterable[ObservedContainer]
-) -> None:
-    """Containers of no service of the plan: orphans go, others keep up with networks that are made anew."""
-    gone = set()
-    for container in discarded:
-        gone.add(container.id)
-        reason = Reason(why=Why.ONE_OFF if container.oneoff else Why.ORPHAN, subject=container.service)
-        discard(work, container, None, (reason,))
-    if work.removing:
-        for container in work.observed.containers:
-            if container.id not in gone and (container.oneoff or container.service not in states):
-                move_stranger(work, container)
-
-
-def _warnings(networks: NetworkDecisions, volumes: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    return (*networks.warnings, *volumes)
-
-
-def _about_orphans(
-    project: Project, request: UpRequest, orphans: tuple[ObservedContainer, ...]
-) -> tuple[Problem, ...]:
-    return () if request.ignore_orphans else orphan_warnings(project, orphans)

@@ -44,7 +44,8 @@ def plan_start(project: Project | None, observed: Observed, request: StartReques
     known = project or project_of_labels(observed)
     stack = stack_of(project, observed, request.services, with_dependencies=True)
     raise_all(_without_containers(known, stack, request.services or stack.order))
-    states = {name: _state(known, stack, name, ()) for name in stack.order}
+    jobs = jobs_of(known)
+    states = {name: _state(known, stack, name, jobs) for name in stack.order}
     work = _work(known, observed, states, rerun=frozenset(request.services))
     waits = Waits(work, states)
     _emit(work, states, waits)
@@ -69,7 +70,8 @@ def plan_restart(project: Project | None, observed: Observed, request: RestartRe
         else Reason(why=Why.DEPENDENCY_RESTARTED, subject=_cause(stack, name, spread))
         for name in stack.order
     }
-    states = {name: _state(known, stack, name, (reasons[name],)) for name in stack.order}
+    jobs = jobs_of(known)
+    states = {name: _state(known, stack, name, jobs, reasons[name]) for name in stack.order}
     work = _work(known, observed, states, timeout=request.timeout)
     _emit(work, states, Waits(work, states))
     link_stops(work, stack.order, stack.graph)
@@ -119,7 +121,7 @@ def _cause(stack: Stack, name: str, spread: frozenset[tuple[str, str]]) -> str:
     return next((need for need in stack.graph[name] if (name, need) in spread), "")
 
 
-def _state(project: Project, stack: Stack, name: str, restart: tuple[Reason, ...]) -> ServiceState:
+def _state(project: Project, stack: Stack, name: str, jobs: frozenset[str], *restart: Reason) -> ServiceState:
     """The service with its containers as they are, each staying."""
     service = project.services[name]
     slots = tuple(
@@ -132,7 +134,7 @@ def _state(project: Project, stack: Stack, name: str, restart: tuple[Reason, ...
         digest="",
         files=files_of(project, service, EMPTY),
         slots=slots,
-        job=name in jobs_of(project),
+        job=name in jobs,
     )
 
 

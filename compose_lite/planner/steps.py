@@ -7,7 +7,7 @@ already holds its anonymous volumes, and the names and labels tell the next run 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from compose_lite.errors import PlanError
 from compose_lite.planner import actions
@@ -18,7 +18,7 @@ from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.work import ref_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer
@@ -136,44 +136,71 @@ def _make(work: Work, state: ServiceState, slot: Slot, gate: Gate) -> None:
 
 
 def _create(work: Work, state: ServiceState, slot: Slot, new: ContainerRef) -> int:
-    service = state.service
-    peers, peer_nodes = _peers(work, state)
-    image = work.observed.images.get(service.image_name(work.project.name))
     action = actions.CreateContainer(
         container=new,
-        config_hash=state.digest,
         final_name=slot.name,
-        image_id=image.id if image is not None else "",
         replaces=ref_of(slot.current) if slot.current is not None else None,
         renew_volumes=work.renew_volumes,
-        peers=peers,
-        bound=state.files.bound,
-        holders=state.files.holders,
-        files=state.files.described,
+        **_creation(work, state),
     )
-    needs = [*work.provided(service), *peer_nodes]
-    node = work.draft.add(action, *(slot.replace or slot.create), needs=needs)
-    work.claims.append((new.name, node))
+    node = _add_creation(work, state, action, slot.replace or slot.create)
     if slot is state.slots[0]:
-        work.created[service.name] = node
+        work.created[state.service.name] = node
     return node
 
 
-def _peers(work: Work, state: ServiceState) -> tuple[tuple[ContainerRef, ...], list[int]]:
-    """The containers to share with, and the nodes that create them."""
-    refs, nodes = [], []
-    for peer in peer_services(state.service):
-        known = work.refs.get(peer) or tuple(ref_of(c) for c in work.observed.of_service(peer))
-        if not known:
-            raise PlanError(
-                f"service {state.service.name!r} shares with {peer!r}, which has no container",
-                hint=f"create it too: leave out --no-deps, or scale {peer} to 1",
-                code="peer-missing",
-            )
-        refs.append(known[0])
-        if peer in work.created:
-            nodes.append(work.created[peer])
-    return tuple(refs), nodes
+def create_one_off(
+    work: Work, state: ServiceState, new: ContainerRef, kind: actions.OneOff, reason: Reason
+) -> list[int]:
+    """Create a one-off container with its files; returns the node after which it can be started."""
+    action = actions.CreateContainer(
+        container=new, final_name=new.name, oneoff=kind, **_creation(work, state)
+    )
+    return _inject(work, state, new, [_add_creation(work, state, action, (reason,))])
+
+
+class _Creation(TypedDict):
+    config_hash: str
+    image_id: str
+    peers: tuple[ContainerRef, ...]
+    bound: tuple[actions.BoundFile, ...]
+    holders: tuple[str, ...]
+    files: Mapping[str, str]
+
+
+def _creation(work: Work, state: ServiceState) -> _Creation:
+    """What every creation of the service's containers has in common."""
+    image = work.observed.images.get(state.service.image_name(work.project.name))
+    return {
+        "config_hash": state.digest,
+        "image_id": image.id if image is not None else "",
+        "peers": tuple(_peer(work, state, peer) for peer in peer_services(state.service)),
+        "bound": state.files.bound,
+        "holders": state.files.holders,
+        "files": state.files.described,
+    }
+
+
+def _peer(work: Work, state: ServiceState, peer: str) -> ContainerRef:
+    """The container of another service to share with: its first."""
+    known = work.refs.get(peer) or tuple(ref_of(c) for c in work.observed.of_service(peer))
+    if not known:
+        raise PlanError(
+            f"service {state.service.name!r} shares with {peer!r}, which has no container",
+            hint=f"create it too: leave out --no-deps, or scale {peer} to 1",
+            code="peer-missing",
+        )
+    return known[0]
+
+
+def _add_creation(
+    work: Work, state: ServiceState, action: actions.CreateContainer, reasons: tuple[Reason, ...]
+) -> int:
+    """Add the creation behind the networks, volumes and containers that it refers to."""
+    peers = [work.created[peer.service] for peer in action.peers if peer.service in work.created]
+    node = work.draft.add(action, *reasons, needs=[*work.provided(state.service), *peers])
+    work.claims.append((action.name, node))
+    return node
 
 
 def _inject(work: Work, state: ServiceState, container: ContainerRef, there: list[int]) -> list[int]:

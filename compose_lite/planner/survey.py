@@ -181,6 +181,13 @@ def survey(situation: Situation, service: Service, earlier: Mapping[str, Service
     return replace(state, slots=tuple(slots), surplus=tuple(surplus))
 
 
+def one_off_state(project: Project, service: Service, contents: Contents) -> ServiceState:
+    """What a one-off container of the service is made from."""
+    refuse_unplannable(service)
+    files = files_of(project, service, contents)
+    return ServiceState(service=service, digest=hashing.service_hash(project, service, files), files=files)
+
+
 def refuse_unplannable(service: Service) -> None:
     """Raise `PlanError` for a service that no plan can bring up."""
     if service.provider is not None:
