@@ -59,3 +59,7 @@ class Invocation:
     terminal: Terminal
     environ: Mapping[str, str]
     connect: Callable[[], Daemon]
+
+    def variable_set(self, name: str) -> bool:
+        """Whether an environment variable says yes."""
+        return self.environ.get(name, "").lower() in ("1", "t", "true", "y", "yes", "on")

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compose_lite.cli.views.problems import render_problem
@@ -16,17 +15,10 @@ if TYPE_CHECKING:
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.errors import Problem
+    from compose_lite.pipeline import Stack
     from compose_lite.spec.load import LoadResult
     from compose_lite.spec.model import Project
     from compose_lite.spec.options import LoadOptions, Stages
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """What a command works on: a project's name, and its files where they are at hand."""
-
-    name: str
-    project: Project | None = None
 
 
 def load_options(
@@ -81,7 +73,7 @@ def loaded(ctx: Invocation, options: LoadOptions) -> LoadResult:
     return result
 
 
-def target(ctx: Invocation, services: tuple[str, ...] = (), *, dependencies: bool = False) -> Target:
+def find_stack(ctx: Invocation, services: tuple[str, ...] = (), *, dependencies: bool = False) -> Stack:
     """What a command that can do without files works on.
 
     As in docker compose, `-p` without `-f` names a project whose files need not be there; without
@@ -91,18 +83,19 @@ def target(ctx: Invocation, services: tuple[str, ...] = (), *, dependencies: boo
         SpecError: the files are wrong, or there are none and nothing names the project.
     """
     from compose_lite.errors import SpecError
+    from compose_lite.pipeline import Stack
 
     name = ctx.common.project_name
     if name and not ctx.common.file:
-        return Target(name=name)
+        return Stack(name=name)
     try:
         project = load_project(ctx, services, dependencies=dependencies, all_resources=True)
     except SpecError as error:
         fallback = ctx.environ.get("COMPOSE_PROJECT_NAME")
         if fallback and error.problems[0].code == "no-file":
-            return Target(name=fallback)
+            return Stack(name=fallback)
         raise
-    return Target(name=project.name, project=project)
+    return Stack(name=project.name, project=project)
 
 
 def tell(ctx: Invocation, problems: Iterable[Problem]) -> None:

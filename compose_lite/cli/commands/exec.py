@@ -33,12 +33,12 @@ def run_exec(ctx: Invocation, options: ExecOptions) -> int:
     """Run a command in a service's container; its exit code is ours."""
     from compose_lite import pipeline
     from compose_lite.cli.console import console_of, variables
-    from compose_lite.cli.project import target
+    from compose_lite.cli.project import find_stack
     from compose_lite.runner import exec as sessions
 
-    goal = target(ctx, (options.service,))
+    stack = find_stack(ctx, (options.service,))
     daemon = ctx.connect()
-    container = pipeline.running_container(daemon, goal.name, options.service, index=options.index)
+    container = pipeline.service_container(daemon, stack.name, options.service, index=options.index)
     terminal = ctx.terminal
     wanted = sessions.ExecOptions(
         command=options.command,

@@ -35,25 +35,25 @@ class LogsOptions:
 
 def run_logs(ctx: Invocation, options: LogsOptions) -> int:
     """Show the containers' logs."""
-    from compose_lite.cli.project import target
+    from compose_lite.cli.project import find_stack
     from compose_lite.cli.views.logs import LogPrinter
 
     wanted = _log_options(options)
-    goal = target(ctx, options.services)
+    stack = find_stack(ctx, options.services)
     printer = LogPrinter(
         ctx.terminal,
-        goal.name,
+        stack.name,
         prefix=not options.no_log_prefix,
         timestamps=options.timestamps,
         coloured=ctx.terminal.out_colour and not options.no_color,
     )
     daemon = ctx.connect()
     if options.follow:
-        _follow(daemon, goal.name, options, wanted, printer)
+        _follow(daemon, stack.name, options, wanted, printer)
     else:
         from compose_lite.runner.logs import LogSource, read_history
 
-        sources = [LogSource.of(container) for container in _chosen(daemon, goal.name, options)]
+        sources = [LogSource.of(container) for container in _chosen(daemon, stack.name, options)]
         printer.expect(sources)
         for batch in read_history(daemon, sources, wanted):
             printer.show(batch)

@@ -36,12 +36,12 @@ class PsOptions:
 def run_ps(ctx: Invocation, options: PsOptions) -> int:
     """List the project's containers."""
     from compose_lite import pipeline
-    from compose_lite.cli.project import target
+    from compose_lite.cli.project import find_stack
 
     states = _states(options)
-    goal = target(ctx, options.services)
-    containers = pipeline.containers(ctx.connect(), goal.name)
-    known = None if goal.project is None else {*goal.project.services, *goal.project.disabled_services}
+    stack = find_stack(ctx, options.services)
+    containers = pipeline.containers(ctx.connect(), stack.name)
+    known = None if stack.project is None else {*stack.project.services, *stack.project.disabled_services}
     if options.services:
         _require(options.services, known if known is not None else {c.service for c in containers})
     shown = [

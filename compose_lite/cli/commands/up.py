@@ -34,7 +34,9 @@ class CreateOptions:
     remove_orphans: bool = flag("Remove containers of services that the files no longer have", group=_HOW)
     build: bool = flag("Build images first", group=_IMAGES)
     no_build: bool = flag("Build no image, even if it is missing", group=_IMAGES)
-    pull: str | None = text("When to pull images (default: each service's policy)", choices=PULL, group=_IMAGES)
+    pull: str | None = text(
+        "When to pull images (default: each service's policy)", choices=PULL, group=_IMAGES
+    )
     quiet_pull: bool = flag("Show no progress of pulls", group=_IMAGES)
     yes: bool = flag("Answer every question with yes", short="-y")
 
@@ -47,9 +49,7 @@ class UpOptions(CreateOptions):
     no_deps: bool = flag("Leave alone what the services depend on", group=_HOW)
     no_start: bool = flag("Create containers, but don't start them", group=_HOW)
     always_recreate_deps: bool = flag("Replace the containers of dependencies too", group=_HOW)
-    renew_anon_volumes: bool = flag(
-        "Give replaced containers new anonymous volumes", short="-V", group=_HOW
-    )
+    renew_anon_volumes: bool = flag("Give replaced containers new anonymous volumes", short="-V", group=_HOW)
     timeout: int | None = number(
         "Seconds to wait for a container to stop before it is killed",
         short="-t",

@@ -1,0 +1,153 @@
+"""The commands `port`, `top` and `volumes`: small questions about what runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from compose_lite.cli.commands import Command
+from compose_lite.cli.options import flag, number, text, word, words
+from compose_lite.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from compose_lite.cli.invocation import Invocation
+    from compose_lite.cli.terminal import Terminal
+    from compose_lite.planner.observed import ObservedContainer, ObservedPort
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PortOptions:
+    """Options of `port`."""
+
+    service: str = word("SERVICE")
+    private_port: str = word("PRIVATE_PORT")
+    index: int = number("Number of the container, if the service has several", default=0)
+    protocol: str = text("tcp or udp", default="tcp", metavar="PROTOCOL")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TopOptions:
+    """Options of `top`."""
+
+    services: tuple[str, ...] = words("SERVICE")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VolumesOptions:
+    """Options of `volumes`."""
+
+    services: tuple[str, ...] = words("SERVICE")
+    format: str | None = text("table, table TEMPLATE, json or a Go template", metavar="FORMAT")
+    quiet: bool = flag("Names only", short="-q")
+
+
+def run_port(ctx: Invocation, options: PortOptions) -> int:
+    """Print the address under which a container's port is published."""
+    from compose_lite import pipeline
+    from compose_lite.cli.project import find_stack
+
+    if not options.private_port.isdigit():
+        raise UsageError(f"{options.private_port!r} is not a port number")
+    stack = find_stack(ctx, (options.service,))
+    container = pipeline.service_container(ctx.connect(), stack.name, options.service, index=options.index)
+    target, protocol = int(options.private_port), options.protocol.lower()
+    found = [p for p in container.ports if (p.target, p.protocol) == (target, protocol) and p.published]
+    if not found:
+        raise NotFound(
+            f"{container.name} publishes no port {target}/{protocol}", hint=_published(container.ports)
+        )
+    port = min(found, key=lambda port: ":" in port.host_ip)
+    host = f"[{port.host_ip}]" if ":" in port.host_ip else port.host_ip
+    ctx.terminal.print(f"{host}:{port.published}")
+    return 0
+
+
+def _published(ports: Iterable[ObservedPort]) -> str:
+    shown = sorted({f"{port.target}/{port.protocol}" for port in ports if port.published})
+    return f"it publishes {', '.join(shown)}" if shown else "it publishes none"
+
+
+def run_top(ctx: Invocation, options: TopOptions) -> int:
+    """List the processes in the project's containers."""
+    from compose_lite import pipeline
+    from compose_lite.cli.project import find_stack
+    from compose_lite.cli.views.table import table
+
+    stack = find_stack(ctx, options.services)
+    daemon = ctx.connect()
+    running = [
+        container
+        for container in pipeline.containers(daemon, stack.name, stopped=False)
+        if not options.services or container.service in options.services
+    ]
+    titles: list[str] = ["SERVICE", "#"]
+    rows: list[dict[str, str]] = []
+    for container in running:
+        answer = daemon.top_container(container.id)
+        titles += [title for title in answer["Titles"] if title not in titles]
+        rows += [_process(container, answer["Titles"], process) for process in answer["Processes"]]
+    if rows:
+        cells = [[row.get(title, "-") for title in titles] for row in rows]
+        ctx.terminal.print(table(titles, cells, least=0, gap=2))
+    return 0
+
+
+def _process(container: ObservedContainer, titles: Sequence[str], process: Sequence[str]) -> dict[str, str]:
+    own = {"SERVICE": container.service, "#": "" if container.oneoff else str(container.number)}
+    return {**own, **dict(zip(titles, process, strict=False))}
+
+
+def run_volumes(ctx: Invocation, options: VolumesOptions) -> int:
+    """List the project's volumes."""
+    from compose_lite import labels
+    from compose_lite.cli.project import find_stack
+
+    stack = find_stack(ctx, options.services)
+    listed = ctx.connect().list_volumes(filters={"label": [f"{labels.PROJECT}={stack.name}"]})
+    if options.services and stack.project is not None:
+        services = [stack.project.services[name] for name in options.services]
+        used = {mount.source for service in services for mount in service.volumes if mount.type == "volume"}
+        listed = [item for item in listed if (item.get("Labels") or {}).get(labels.VOLUME) in used]
+    rows = [_volume(item) for item in sorted(listed, key=lambda item: str(item["Name"]))]
+    _show_volumes(ctx.terminal, options, rows)
+    return 0
+
+
+def _volume(listed: dict[str, Any]) -> dict[str, Any]:
+    marks = sorted((listed.get("Labels") or {}).items())
+    unknown = dict.fromkeys(("Availability", "Group", "Links", "Size", "Status"), "N/A")
+    return {
+        **unknown,
+        "Driver": listed["Driver"],
+        "Labels": ",".join(f"{name}={value}" for name, value in marks),
+        "Mountpoint": listed["Mountpoint"],
+        "Name": listed["Name"],
+        "Scope": listed["Scope"],
+    }
+
+
+def _show_volumes(terminal: Terminal, options: VolumesOptions, rows: Sequence[dict[str, Any]]) -> None:
+    from compose_lite.cli.views.formats import formatted
+    from compose_lite.cli.views.table import table
+
+    if options.quiet:
+        for row in rows:
+            terminal.print(row["Name"])
+    elif options.format == "json":
+        for row in rows:
+            terminal.print(json.dumps(dict(sorted(row.items())), ensure_ascii=False, separators=(",", ":")))
+    elif options.format in (None, "", "table"):
+        terminal.print(table(("DRIVER", "VOLUME NAME"), [(row["Driver"], row["Name"]) for row in rows]))
+    else:
+        for line in formatted(rows, options.format, {"Name": "VOLUME NAME"}):
+            terminal.print(line)
+
+
+COMMANDS = {
+    "port": Command(options=PortOptions, run=run_port, example="port web 80"),
+    "top": Command(options=TopOptions, run=run_top, example="top web"),
+    "volumes": Command(options=VolumesOptions, run=run_volumes, example="volumes --quiet"),
+}

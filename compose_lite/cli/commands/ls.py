@@ -1,0 +1,88 @@
+"""The command `ls`: the projects on the daemon."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from compose_lite.cli.commands import Command
+from compose_lite.cli.options import flag, text, texts
+from compose_lite.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from compose_lite.cli.invocation import Invocation
+    from compose_lite.runner.observe import ProjectSummary
+
+_LEAST = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LsOptions:
+    """Options of `ls`."""
+
+    all: bool = flag("Projects without a running container too", short="-a")
+    filter: tuple[str, ...] = texts("Only what fits, as in name=shop*", metavar="NAME=VALUE")
+    format: str | None = text("Output format (table)", choices=("table", "json"))
+    quiet: bool = flag("Names only", short="-q")
+
+
+def run_ls(ctx: Invocation, options: LsOptions) -> int:
+    """List the projects that have containers."""
+    from compose_lite.runner.observe import list_projects
+
+    patterns = _patterns(options.filter)
+    projects = [
+        project
+        for project in list_projects(ctx.connect(), include_stopped=options.all)
+        if not patterns or any(_fits(project.name, pattern) for pattern in patterns)
+    ]
+    _show(ctx, options, projects)
+    return 0
+
+
+def _patterns(filters: Sequence[str]) -> list[str]:
+    """The names asked for; raises `UsageError` for a filter other than by name."""
+    for item in filters:
+        if not item.startswith("name="):
+            raise UsageError(f"ls can't filter by {item!r}", hint="it knows name=PATTERN")
+    return [item.removeprefix("name=") for item in filters]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return pattern in name or fnmatchcase(name, pattern)
+
+
+def _show(ctx: Invocation, options: LsOptions, projects: Sequence[ProjectSummary]) -> None:
+    from compose_lite.cli.views.table import table
+
+    terminal = ctx.terminal
+    rows = [(project.name, status_text(project), ",".join(project.config_files)) for project in projects]
+    if options.quiet:
+        for name, _, _ in rows:
+            terminal.print(name)
+    elif options.format == "json":
+        shown = [{"Name": name, "Status": status, "ConfigFiles": files} for name, status, files in rows]
+        terminal.print(json.dumps(shown, ensure_ascii=False, separators=(",", ":")))
+    else:
+        columns = terminal.size()[0] if terminal.out_tty else None
+        terminal.print(
+            table(
+                ("NAME", "STATUS", "CONFIG FILES"),
+                rows,
+                least=_LEAST,
+                columns=columns,
+                shrink=("CONFIG FILES",),
+            )
+        )
+
+
+def status_text(project: ProjectSummary) -> str:
+    """Containers by state: `exited(1), running(2)`."""
+    return ", ".join(f"{state}({count})" for state, count in sorted(project.states.items()))
+
+
+COMMANDS = {"ls": Command(options=LsOptions, run=run_ls, example="ls --all")}

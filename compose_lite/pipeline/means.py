@@ -1,0 +1,51 @@
+"""What every verb works with, and the stack that it works on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from compose_lite.events import EventSink, ignore
+from compose_lite.planner.plan import Plan
+from compose_lite.spec.model import EMPTY
+
+if TYPE_CHECKING:
+    from compose_lite.runner.daemon import Daemon
+    from compose_lite.spec.model import Project
+
+# Looks at a plan before it is carried out; a false answer leaves it undone (`--dry-run`).
+Review = Callable[[Plan], bool]
+
+
+def approve(_plan: Plan) -> bool:
+    """A `Review` that lets every plan pass."""
+    return True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stack:
+    """A project as a command knows it: by its files, or by its name alone (`-p NAME down`)."""
+
+    name: str
+    project: Project | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Means:
+    """What a verb works with.
+
+    Attributes:
+        emit: receives everything that happens.
+        review: sees each plan first, and may keep it from being carried out.
+        parallel: most actions at a time, `None` for the runner's own limit.
+        lock_timeout: seconds to wait for another invocation on the same project; 0 gives up at once.
+        environ: variables for credentials and build tools.
+    """
+
+    daemon: Daemon
+    emit: EventSink = ignore
+    review: Review = approve
+    parallel: int | None = None
+    lock_timeout: float = 0
+    environ: Mapping[str, str] = field(default=EMPTY, repr=False)

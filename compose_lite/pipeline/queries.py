@@ -1,0 +1,50 @@
+"""Questions about what runs; nothing here changes anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compose_lite import labels
+from compose_lite.errors import NotFound
+
+if TYPE_CHECKING:
+    from compose_lite.planner.observed import ObservedContainer
+    from compose_lite.runner.daemon import Daemon
+
+
+def containers(
+    daemon: Daemon, project: str, *, stopped: bool = True, service: str | None = None
+) -> tuple[ObservedContainer, ...]:
+    """The project's containers (one-offs too), by name: one list call.
+
+    Args:
+        stopped: also those that don't run.
+        service: only this service's.
+    """
+    from compose_lite.runner.observe import container
+
+    wanted = [f"{labels.PROJECT}={project}"]
+    if service is not None:
+        wanted.append(f"{labels.SERVICE}={service}")
+    listed = daemon.list_containers(filters={"label": wanted}, include_stopped=stopped)
+    return tuple(sorted(map(container, listed), key=lambda found: found.name))
+
+
+def service_container(
+    daemon: Daemon, project: str, service: str, *, index: int = 0, running: bool = True
+) -> ObservedContainer:
+    """The service's container number `index`, or its first one.
+
+    Raises:
+        NotFound: there is no such container, or (where `running` is asked for) it does not run.
+    """
+    found = [
+        container
+        for container in containers(daemon, project, service=service, stopped=not running)
+        if not container.oneoff and index in (0, container.number)
+    ]
+    if not found:
+        which = f" container #{index}" if index else ""
+        hint = f"start it with: compose-lite up --detach {service}" if running else None
+        raise NotFound(f"service {service!r} is not running{which}", hint=hint)
+    return min(found, key=lambda container: container.number)

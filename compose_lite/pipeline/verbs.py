@@ -1,0 +1,129 @@
+"""The verbs that change a stack. Each observes, plans and executes; the plan is what they return."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from compose_lite.pipeline.contents import digests, read_contents
+from compose_lite.pipeline.execution import carry_out, locked
+from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack
+from compose_lite.planner import images, lifecycle, teardown
+from compose_lite.planner.converge import plan_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from compose_lite.pipeline.means import Means, Stack
+    from compose_lite.planner import requests
+    from compose_lite.planner.observed import Observed
+    from compose_lite.planner.plan import Plan
+    from compose_lite.spec.model import Project
+
+Request = TypeVar("Request")
+
+
+def up(
+    project: Project, request: requests.UpRequest, wanted: requests.ImagesRequest, means: Means
+) -> tuple[Plan, Plan]:
+    """Bring the project's services to what the files say: `up`, `create`, `scale`.
+
+    Images come first, so that nothing has been touched when a pull or a build fails.
+
+    Returns:
+        The plan of the images and the plan of the containers.
+
+    Raises:
+        SpecError: the content of a secret or config can't be read.
+        PlanError: what was asked can't be planned from the state that the daemon is in.
+        ExecutionError: an action failed; the others are done as far as they don't depend on it.
+        LockHeld: another invocation works on the project.
+    """
+    contents = read_contents(project)
+    with locked(project.name, means):
+        observed = observe_project(means.daemon, project)
+        of_images = images.plan_images(project, observed, wanted)
+        if carry_out(of_images, project, means):
+            observed = observe_project(means.daemon, project)
+        known = digests(contents)
+        observed = look_closer(means.daemon, project, observed, request, known)
+        plan = plan_up(project, observed, request, known)
+        carry_out(plan, project, means, contents=contents)
+    return of_images, plan
+
+
+def pull(project: Project, request: requests.PullRequest, means: Means) -> Plan:
+    """Pull the services' images. Raises as `up` does."""
+    plan = images.plan_pull(project, observe_project(means.daemon, project), request)
+    carry_out(plan, project, means)
+    return plan
+
+
+def build(project: Project, request: requests.BuildRequest, means: Means) -> Plan:
+    """Build the services' images. Raises as `up` does."""
+    plan = images.plan_build(project, observe_project(means.daemon, project), request)
+    carry_out(plan, project, means)
+    return plan
+
+
+def down(stack: Stack, request: requests.DownRequest, means: Means) -> Plan:
+    """Stop and remove the stack's containers and networks. Raises as `up` does."""
+    return _move(stack, request, means, teardown.plan_down, with_images=request.rmi is not None)
+
+
+def stop(stack: Stack, request: requests.StopRequest, means: Means) -> Plan:
+    """Stop containers. Raises as `up` does."""
+    return _move(stack, request, means, teardown.plan_stop)
+
+
+def rm(stack: Stack, request: requests.RemoveRequest, means: Means) -> Plan:
+    """Remove stopped containers. Raises as `up` does."""
+    return _move(stack, request, means, teardown.plan_rm)
+
+
+def removable(stack: Stack, request: requests.RemoveRequest, means: Means) -> list[str]:
+    """The names of the containers that `rm` would remove."""
+    from compose_lite.planner.actions import RemoveContainer
+
+    plan = teardown.plan_rm(stack.project, observe_stack(means.daemon, stack), request)
+    return [step.action.name for step in plan.actions if isinstance(step.action, RemoveContainer)]
+
+
+def kill(stack: Stack, request: requests.KillRequest, means: Means) -> Plan:
+    """Send containers a signal. Raises as `up` does."""
+    return _move(stack, request, means, teardown.plan_kill)
+
+
+def pause(stack: Stack, request: requests.PauseRequest, means: Means) -> Plan:
+    """Freeze containers. Raises as `up` does."""
+    return _move(stack, request, means, teardown.plan_pause)
+
+
+def unpause(stack: Stack, request: requests.PauseRequest, means: Means) -> Plan:
+    """Let paused containers go on. Raises as `up` does."""
+    return _move(stack, request, means, teardown.plan_unpause)
+
+
+def start(stack: Stack, request: requests.StartRequest, means: Means) -> Plan:
+    """Start containers that exist. Raises as `up` does."""
+    return _move(stack, request, means, lifecycle.plan_start)
+
+
+def restart(stack: Stack, request: requests.RestartRequest, means: Means) -> Plan:
+    """Stop containers and start them again. Raises as `up` does."""
+    return _move(stack, request, means, lifecycle.plan_restart)
+
+
+def _move(
+    stack: Stack,
+    request: Request,
+    means: Means,
+    decide: Callable[[Project | None, Observed, Request], Plan],
+    *,
+    with_images: bool = False,
+) -> Plan:
+    """Observe a stack, decide what to do about it and do it, while nobody else does."""
+    with locked(stack.name, means):
+        observed = observe_stack(means.daemon, stack, images=with_images)
+        plan = decide(stack.project, observed, request)
+        carry_out(plan, stack.project, means)
+    return plan
