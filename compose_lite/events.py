@@ -39,12 +39,16 @@ class ActionStarted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionProgress:
-    """An action goes on: what it does or waits for; `current`/`total` are bytes or steps when known."""
+    """An action goes on: what it does or waits for; `current`/`total` are bytes or steps when known.
+
+    `output` marks a line that a build's step wrote, for views that show all of it.
+    """
 
     id: int
     text: str
     current: int | None = None
     total: int | None = None
+    output: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,19 +40,19 @@ def bake_file(
     builds: Mapping[str, ImageBuild],
     wanted: Collection[str],
     *,
-    environment: Mapping[str, str],
+    variables: Mapping[str, str],
     push: bool = False,
     check: bool = False,
 ) -> BakeFile:
     """Return the definition that builds the services in `wanted`; the others only serve as their contexts.
 
-    `environment` resolves secrets that come from variables. Raises UsageError for what bake can't do.
+    `variables` has those that secrets come from. Raises UsageError for what bake can't do.
     """
     names = _target_names(builds)
     secrets: dict[str, str] = {}
     targets: dict[str, Any] = {}
     for service, build in builds.items():
-        target = _target(build, names, _Secrets(secrets, environment))
+        target = _target(build, names, _Secrets(secrets, variables))
         if check:
             target["call"] = "check"
         elif service not in wanted:
@@ -126,24 +126,24 @@ def _target(image: ImageBuild, names: Mapping[str, str], secrets: _Secrets) -> d
 
 
 class _Secrets:
-    """Gives secrets to bake: files by path, all others in variables, never in the definition."""
+    """Gives secrets to bake: files by path, all others in `handed_over`, variables for its environment."""
 
-    def __init__(self, variables: dict[str, str], environment: Mapping[str, str]) -> None:
+    def __init__(self, handed_over: dict[str, str], variables: Mapping[str, str]) -> None:
+        self._handed_over = handed_over
         self._variables = variables
-        self._environment = environment
 
     def option(self, identity: str, source: FileObject) -> str:
         if source.file is not None:
             return _csv("type=file", f"id={identity}", f"src={source.file}")
-        variable = f"{_SECRET_VARIABLE}{len(self._variables)}"
-        self._variables[variable] = self._content(source)
-        return _csv("type=env", f"id={identity}", f"env={variable}")
+        name = f"{_SECRET_VARIABLE}{len(self._handed_over)}"
+        self._handed_over[name] = self._content(source)
+        return _csv("type=env", f"id={identity}", f"env={name}")
 
     def _content(self, source: FileObject) -> str:
         if source.content is not None:
             return source.content
-        if source.environment is not None and source.environment in self._environment:
-            return self._environment[source.environment]
+        if source.environment is not None and source.environment in self._variables:
+            return self._variables[source.environment]
         raise UsageError(
             f"build secret {source.key!r} has no content here",
             hint=f"set the variable {source.environment}" if source.environment else "give it a file",

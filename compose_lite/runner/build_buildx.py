@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,11 +62,15 @@ class Buildx:
         wanted: Collection[str],
         report: BuildReport,
         *,
+        variables: Mapping[str, str],
         push: bool = False,
         cancellation: Cancellation | None = None,
     ) -> None:
-        """Build the images of the services in `wanted`. Raises BuildFailed with the failing step's output."""
-        bake = bake_file(builds, wanted, environment=self._environ, push=push)
+        """Build the images of the services in `wanted`; `variables` has those that secrets come from.
+
+        Raises BuildFailed with the failing step's output.
+        """
+        bake = bake_file(builds, wanted, variables=variables, push=push)
         progress = BuildProgress(bake.targets, report)
         process = self._start(bake, "--progress", "rawjson")
         try:
@@ -87,7 +92,8 @@ class Buildx:
 
     def check(self, builds: Mapping[str, ImageBuild], wanted: Collection[str]) -> tuple[bool, str]:
         """Check the Dockerfiles without building; return whether they are fine, and the findings as text."""
-        bake = bake_file(builds, wanted, environment=self._environ, check=True)
+        unsecret = {service: replace(build, secrets={}) for service, build in builds.items()}
+        bake = bake_file(unsecret, wanted, variables={}, check=True)
         process = self._start(bake, "--progress", "quiet")
         try:
             out, _ = process.communicate()

@@ -6,15 +6,15 @@ import json
 import re
 from base64 import b64decode
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from compose_lite.runner.demux import LineSplitter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    # Receives the service, a text, and step and number of steps when known; `output` marks a line that a step wrote.
-    BuildReport = Callable[..., None]
+# Steps shorter than this (seconds) are not reported as done: the next one shows it.
+_WORTH_TELLING = 0.1
 
 # How much of a failing step's output is kept for the report (lines).
 _KEPT_OUTPUT = 50
@@ -29,6 +29,20 @@ _NOISE = re.compile(
 _ERROR = re.compile(r"ERROR: (?:target (?P<target>\S+): )?(?P<message>.*)")
 # Bake tries standard input as a Compose file too, and grumbles about its `$`.
 _GRUMBLE = re.compile(r'WARNING: The ".*" variable is not set')
+
+
+class BuildReport(Protocol):
+    """A `Report` for several builds: the service comes first."""
+
+    def __call__(
+        self,
+        service: str,
+        text: str,
+        current: int | None = None,
+        total: int | None = None,
+        *,
+        output: bool = False,
+    ) -> None: ...
 
 
 class _Step:
@@ -126,7 +140,8 @@ class BuildProgress:
             self._report(step.service, step.text, *step.count)
         elif "internal" not in step.where:
             seconds = _seconds(vertex["started"], vertex["completed"])
-            self._report(step.service, f"{step.text} ({seconds:.1f} s)", *step.count)
+            if seconds >= _WORTH_TELLING:
+                self._report(step.service, f"{step.text} ({seconds:.1f} s)", *step.count)
 
     def _step(self, name: str) -> _Step:
         """Take a step's name apart."""

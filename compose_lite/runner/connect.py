@@ -75,6 +75,16 @@ def find_endpoint(
     return _endpoint_of_context(folder, name)
 
 
+def client_environment(endpoint: Endpoint, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ`, changed so that the `docker` command and its plugins talk to this same endpoint."""
+    changed = {key: value for key, value in environ.items() if key not in ("DOCKER_HOST", "DOCKER_CONTEXT")}
+    if endpoint.origin in ("--host", "DOCKER_HOST"):
+        changed["DOCKER_HOST"] = endpoint.address
+    else:
+        changed["DOCKER_CONTEXT"] = endpoint.origin.removeprefix("context ")
+    return changed
+
+
 def dialer(endpoint: Endpoint) -> Callable[[], socket.socket]:
     """Return a function that opens one connection to the endpoint; raises UsageError for unknown schemes."""
     scheme, separator, rest = endpoint.address.partition("://")

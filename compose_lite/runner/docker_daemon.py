@@ -27,6 +27,11 @@ class DockerDaemon:
         """The API version in use; asks the daemon if it has not answered anything yet."""
         return self._engine.version
 
+    def client_environment(self, environ: Mapping[str, str]) -> dict[str, str]:
+        from compose_lite.runner.connect import client_environment
+
+        return client_environment(self.endpoint, environ)
+
     # system
 
     def version(self) -> Json:

@@ -9,12 +9,23 @@ if TYPE_CHECKING:
 
 
 class Report(Protocol):
-    """Receives what goes on now; `current` of `total` are bytes or steps when known. From any thread."""
+    """Receives what goes on now; `current` of `total` are bytes or steps when known. From any thread.
 
-    def __call__(self, text: str, current: int | None = None, total: int | None = None) -> None: ...
+    `output` marks a line that a build's step wrote.
+    """
+
+    def __call__(
+        self, text: str, current: int | None = None, total: int | None = None, *, output: bool = False
+    ) -> None: ...
 
 
-def silent(text: str, current: int | None = None, total: int | None = None) -> None:
+def silent(
+    text: str,
+    current: int | None = None,
+    total: int | None = None,
+    *,
+    output: bool = False,
+) -> None:
     """A `Report` that drops everything."""
 
 

@@ -1,0 +1,187 @@
+"""Builds images with the Engine's classic builder, for machines without the buildx plugin."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compose_lite.errors import BuildFailed, DaemonError, UsageError
+from compose_lite.runner.build_context import context_stream
+from compose_lite.runner.progress import LayerProgress
+from compose_lite.runner.registry import credentials_for_build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from compose_lite.runner.build_progress import BuildReport
+    from compose_lite.runner.cancellation import Cancellation
+    from compose_lite.runner.daemon import Daemon, Json
+    from compose_lite.runner.image_build import ImageBuild
+    from compose_lite.spec.model import Build
+
+_KEPT_OUTPUT = 50
+_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_USING_CACHE = " ---> Using cache"
+_BOOKKEEPING = re.compile(
+    r" ---> (?:[0-9a-f]{12}|Running in [0-9a-f]{12})$|Removing intermediate container |Successfully (?:built|tagged) "
+)
+
+
+def build_classic(
+    daemon: Daemon,
+    image: ImageBuild,
+    report: BuildReport,
+    *,
+    memory: int | None = None,
+    environ: Mapping[str, str] | None = None,
+    cancellation: Cancellation | None = None,
+) -> str:
+    """Build one image and return its id.
+
+    Raises UsageError for what needs BuildKit, BuildFailed with the failing step's output.
+    """
+    refuse_buildkit_features(image)
+    params = _params(image, memory)
+    context: Iterable[bytes]
+    if _is_remote(image.build.context):
+        context = ()
+        params["remote"] = image.build.context
+        params["dockerfile"] = image.build.dockerfile or "Dockerfile"
+    else:
+        params["dockerfile"], context = context_stream(
+            Path(image.build.context),
+            dockerfile=image.build.dockerfile,
+            inline=image.build.dockerfile_inline,
+            select=_selected,
+        )
+    progress = _Progress(image.service, report)
+    auth = credentials_for_build(environ).header
+    try:
+        feed = daemon.build_image(params=params, context=context, auth=auth)
+        if cancellation is not None:
+            cancellation.on_cancel(feed.close)
+        for message in feed:
+            progress.feed(message)
+    except DaemonError as error:
+        raise BuildFailed(
+            f"the image of service {image.service!r} can't be built: {error}",
+            service=image.service,
+            output=tuple(progress.output),
+            hint=error.hint or _hint(str(error)),
+        ) from error
+    if cancellation is not None:
+        cancellation.check()
+    for tag in image.tags[1:]:
+        daemon.tag_image(image.ref, ref=tag)
+    return str(daemon.inspect_image(image.ref)["Id"])
+
+
+def refuse_buildkit_features(image: ImageBuild) -> None:
+    """Raise UsageError that names every attribute for which the classic builder has no counterpart."""
+    build = image.build
+    used = {
+        "additional_contexts": build.additional_contexts,
+        "cache_from (other than an image)": [item for item in build.cache_from if "type=" in item],
+        "cache_to": build.cache_to,
+        "entitlements": build.entitlements,
+        "platforms (more than one)": len(image.platforms) > 1,
+        "privileged": build.privileged,
+        "provenance": (build.provenance or "false").lower() != "false",
+        "sbom": (build.sbom or "false").lower() != "false",
+        "secrets": build.secrets,
+        "ssh": build.ssh,
+    }
+    names = [name for name, value in used.items() if value]
+    if names:
+        raise UsageError(
+            f"service {image.service!r}: build.{', build.'.join(names)} needs BuildKit",
+            hint="install the buildx plugin (package docker-buildx-plugin or docker-buildx), "
+            "and don't set DOCKER_BUILDKIT=0",
+            code="unsupported-build",
+        )
+
+
+def _params(image: ImageBuild, memory: int | None) -> dict[str, str]:
+    build = image.build
+    wishes = {
+        "t": image.ref,
+        "rm": "1",
+        "forcerm": "1",
+        "buildargs": _json({key: value for key, value in build.args.items() if value is not None}),
+        "labels": _json(image.labels),
+        "target": build.target,
+        "nocache": "1" if build.no_cache else None,
+        "pull": "1" if build.pull else None,
+        "networkmode": build.network,
+        "shmsize": None if build.shm_size is None else str(build.shm_size),
+        "extrahosts": ",".join(f"{host}:{address}" for host, address in build.extra_hosts),
+        "cachefrom": _json(list(build.cache_from)),
+        "platform": image.platforms[0] if image.platforms else None,
+        "isolation": build.isolation,
+        "memory": None if memory is None else str(memory),
+        "ulimits": _json(_ulimits(build)),
+    }
+    return {name: value for name, value in wishes.items() if value}
+
+
+def _ulimits(build: Build) -> list[Json]:
+    limits = sorted(build.ulimits.items())
+    return [{"Name": name, "Soft": limit.soft, "Hard": limit.hard} for name, limit in limits]
+
+
+def _json(value: Mapping[str, str] | list[str] | list[Json]) -> str | None:
+    return json.dumps(value) if value else None
+
+
+def _is_remote(context: str) -> bool:
+    """Tell whether the daemon fetches the context itself: a git repository or an archive."""
+    return not context.startswith("/")
+
+
+def _selected(folder: str, patterns: list[str], dockerfile: str) -> Iterable[str]:
+    from docker.utils.build import exclude_paths
+
+    return exclude_paths(folder, patterns, dockerfile=dockerfile)
+
+
+def _hint(message: str) -> str | None:
+    if "BuildKit" in message:
+        return "this Dockerfile needs BuildKit: install the buildx plugin"
+    return None
+
+
+class _Progress:
+    """Reads the classic builder's messages."""
+
+    def __init__(self, service: str, report: BuildReport) -> None:
+        self.output: deque[str] = deque(maxlen=_KEPT_OUTPUT)
+        self._service = service
+        self._report = report
+        self._layers = LayerProgress()
+        self._step: tuple[str, int | None, int | None] = ("", None, None)
+        self._rest = ""
+
+    def feed(self, message: Json) -> None:
+        """Take one message: a piece of the output, or how far the pull of a base image is."""
+        if "stream" in message:
+            *lines, self._rest = (self._rest + str(message["stream"])).split("\n")
+            for line in lines:
+                self._line(line.rstrip("\r"))
+        elif news := self._layers.update(message):
+            self._report(self._service, *news)
+
+    def _line(self, line: str) -> None:
+        if found := _STEP.match(line):
+            self.output.clear()
+            self._layers = LayerProgress()
+            self._step = (found[3], int(found[1]), int(found[2]))
+            self._report(self._service, *self._step)
+        elif line == _USING_CACHE:
+            text, number, count = self._step
+            self._report(self._service, f"{text} (cached)", number, count)
+        elif line and not _BOOKKEEPING.match(line):
+            self.output.append(line)
+            self._report(self._service, line, output=True)
