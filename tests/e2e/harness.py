@@ -64,7 +64,7 @@ def play(scenario: Scenario, folder: Path) -> None:
         if step is not None:
             error.add_note(f"in the step: {step.text}")
         error.add_note(f"of the scenario: {scenario.intent}")
-        if stack.last is not None:
+        if stack.last is not None and str(stack.last) not in str(error):
             error.add_note(f"last invocation:\n{stack.last}")
         raise
     finally:

@@ -197,8 +197,7 @@ class Terminal(_Watched):
     ) -> None:
         super().__init__(arguments)
         self._written = bytearray()
-        self._display = pyte.Screen(columns, rows)
-        self._display.write_process_input = self._reply
+        self._display = _Display(columns, rows, reply=self._reply)
         self._stream = pyte.ByteStream(self._display)
         self._master, slave = pty.openpty()
         self._closed = False
@@ -282,6 +281,17 @@ class Terminal(_Watched):
         """Answer the program's question about the terminal (cursor position, attributes)."""
         with contextlib.suppress(OSError):
             os.write(self._master, data.encode())
+
+
+class _Display(pyte.Screen):
+    """A screen whose answers to the program's questions go back to it."""
+
+    def __init__(self, columns: int, rows: int, *, reply: Callable[[str], None]) -> None:
+        self._answer = reply
+        super().__init__(columns, rows)
+
+    def write_process_input(self, data: str) -> None:
+        self._answer(data)
 
 
 def _reader(pipe: IO[bytes]) -> Callable[[], bytes]:

@@ -89,7 +89,8 @@ def ends(key: str, *, code: int, timeout: float = 30) -> Step:
 
     def act(stack: Stack) -> None:
         stack.last = _process(stack, key).ended(timeout)
-        assert stack.last.code == code, f"expected exit {code}\n{stack.last}"
+        if stack.last.code != code:
+            raise AssertionError(f"expected exit {code}\n{stack.last}")
 
     return Step(text=f"{key} ends with {code}", act=act)
 
