@@ -310,10 +310,11 @@ class RemoveContainer(_OnContainer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenameContainer(_OnContainer):
-    """Give a container the name that it should have."""
+    """Give a container the name `to`; where it thereby takes the place of another one, that is `replaces`."""
 
     verb: ClassVar[str] = "rename"
     to: str
+    replaces: ContainerRef | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

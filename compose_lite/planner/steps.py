@@ -127,6 +127,7 @@ def _make(work: Work, state: ServiceState, slot: Slot, gate: Gate) -> None:
             work.release_networks(old, node)
     there = [] if slot.successor is not None else [_create(work, state, slot, new)]
     there = _inject(work, state, new, there)
+    work.prepared.setdefault(state.service.name, []).extend(there)
     if old is not None:
         if not early:
             stopped = _stop_to_return(work, old, state.service, reasons, there)
@@ -218,7 +219,7 @@ def _take_place(
     removed = work.draft.add(removal, *slot.replace, needs=needs)
     work.halted.setdefault(old.id, removed)
     work.freed[old.name] = removed
-    rename = actions.RenameContainer(container=new, to=slot.name)
+    rename = actions.RenameContainer(container=new, to=slot.name, replaces=ref_of(old))
     renamed = work.draft.add(rename, *slot.replace, needs=[removed])
     work.claims.append((slot.name, renamed))
     return [renamed]
@@ -229,7 +230,8 @@ def _keep(work: Work, state: ServiceState, slot: Slot, kept: ObservedContainer, 
     ref, size = ref_of(kept), len(work.draft)
     there: list[int] = []
     if slot.restart:
-        there = _stop_to_return(work, kept, state.service, slot.restart)
+        prepared = _prepared(work, state.service)
+        there = _stop_to_return(work, kept, state.service, slot.restart, prepared)
     there = reattach(work, state.service, kept, there)
     if kept.name != slot.name:
         there = _rename(work, kept, slot.name, there)
@@ -244,6 +246,16 @@ def _keep(work: Work, state: ServiceState, slot: Slot, kept: ObservedContainer, 
         )
     if len(work.draft) == size:
         work.unchanged.append(ref)
+
+
+def _prepared(work: Work, service: Service) -> list[int]:
+    """What has to be there before a service is stopped for the sake of those that it needs."""
+    if service.name in work.early:
+        return []
+    causes = {need.service for need in service.depends_on if need.restart} | set(service.namespace_peers())
+    nodes = [node for cause in sorted(causes) for node in work.prepared.get(cause, ())]
+    work.prepared[service.name] = nodes
+    return nodes
 
 
 def _idle(container: ObservedContainer) -> Reason:

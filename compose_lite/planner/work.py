@@ -39,6 +39,7 @@ class Work:
         halted: container id → node after which it does not run any more.
         freed: container name → node after which nobody has that name.
         claims: (name, node): actions that give a name to a container.
+        prepared: service → nodes after which all is there that its replicas are stopped for.
         created: service → node of its first replica's creation, if that is made anew.
         started: service → nodes after which all its replicas have been started.
         launches: (service, container, node) of each start, for what only one container can hold.
@@ -62,6 +63,7 @@ class Work:
     halted: dict[str, int] = field(default_factory=dict)
     freed: dict[str, int] = field(default_factory=dict)
     claims: list[tuple[str, int]] = field(default_factory=list)
+    prepared: dict[str, list[int]] = field(default_factory=dict)
     created: dict[str, int] = field(default_factory=dict)
     started: dict[str, list[int]] = field(default_factory=dict)
     launches: list[tuple[Service, ContainerRef, int]] = field(default_factory=list)
