@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from compose_lite.events import FailureReport
+
 
 class Severity(Enum):
     """How bad a problem is: an error refuses the file set, a warning does not."""
@@ -189,9 +191,24 @@ class BuildFailed(ComposeLiteError):
 
 
 class ExecutionError(ComposeLiteError):
-    """At least one action failed; the report says which, why, and what was left undone."""
+    """At least one action failed.
+
+    Attributes:
+        reports: for each failed action what is needed to act on it, as `problems` but with more detail.
+    """
 
     code = "failed"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        hint: str | None = None,
+        problems: Iterable[Problem] = (),
+        reports: Iterable[FailureReport] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, problems=problems)
+        self.reports = tuple(reports)
 
 
 class LockHeld(ComposeLiteError):

@@ -1,0 +1,375 @@
+"""Carries a plan out: one coordinator owns it, workers do the actions, waits cost no worker.
+
+The outcome of an action is recorded and told before anything that depends on it is handed out. A failure stops
+its dependents; independent branches go on to their end.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from compose_lite.errors import AnswerLost, ComposeLiteError, ExecutionError, Interrupted, Problem
+from compose_lite.events import (
+    ActionFailed,
+    ActionProgress,
+    ActionSkipped,
+    ActionStarted,
+    ActionSucceeded,
+    FailureReport,
+    PlanFinished,
+    PlanStarted,
+    ignore,
+)
+from compose_lite.planner.actions import AwaitCondition
+from compose_lite.planner.reasons import text
+from compose_lite.runner.failures import report_of
+from compose_lite.runner.handlers import HANDLERS, ONCE
+from compose_lite.runner.site import Outcome
+from compose_lite.runner.waiting import Waiter
+from compose_lite.spec.model import EMPTY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from compose_lite.events import Event, EventSink
+    from compose_lite.planner.plan import Plan, PlannedAction
+    from compose_lite.runner.handlers import Handler
+    from compose_lite.runner.site import Site
+
+DEFAULT_PARALLEL = 16
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """An action that failed, and what is known about it."""
+
+    planned: PlannedAction
+    report: FailureReport
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutionResult:
+    """What became of a plan.
+
+    Attributes:
+        created: ids of the containers made, by the name that they were created under.
+        skipped: ids of the actions that were not begun.
+        cancelled: whether the user asked to stop.
+    """
+
+    created: Mapping[str, str] = EMPTY
+    failures: tuple[Failure, ...] = ()
+    skipped: tuple[int, ...] = ()
+    cancelled: bool = False
+
+    def check(self) -> None:
+        """Raise Interrupted or ExecutionError if not everything was done."""
+        if self.failures:
+            raise ExecutionError(
+                "; ".join(failure.report.message for failure in self.failures),
+                problems=[
+                    Problem(
+                        code=failure.report.code, message=failure.report.message, hint=failure.report.hint
+                    )
+                    for failure in self.failures
+                ],
+                reports=[failure.report for failure in self.failures],
+            )
+        if self.cancelled:
+            raise Interrupted("interrupted", hint="run the command again: it continues from what is there")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """What became of an action: an outcome, or an error (a defect, if it is none of ours)."""
+
+    planned: PlannedAction
+    seconds: float
+    outcome: Outcome | None = None
+    error: BaseException | None = None
+
+
+def execute(
+    plan: Plan, site: Site, *, sink: EventSink = ignore, parallel: int = DEFAULT_PARALLEL
+) -> ExecutionResult:
+    """Carry a plan out. Raises ExecutionError if an action failed, Interrupted if the user asked to stop."""
+    result = Executor(plan, site, sink=sink, parallel=parallel).run()
+    result.check()
+    return result
+
+
+class Executor:
+    """Carries out one plan, once."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        site: Site,
+        *,
+        sink: EventSink = ignore,
+        parallel: int = DEFAULT_PARALLEL,
+        handlers: Mapping[type, Handler] = HANDLERS,
+    ) -> None:
+        self._plan = plan
+        self._site = site
+        self._sink = sink
+        self._sink_lock = threading.Lock()
+        self._parallel = parallel if parallel > 0 else max(len(plan.actions), 1)
+        self._handlers = handlers
+        self._messages: SimpleQueue[_Ended | None] = SimpleQueue()  # None: look whether to stop
+        self._work: SimpleQueue[PlannedAction | None] = SimpleQueue()  # None: go home
+        self._workers: list[threading.Thread] = []
+        self._waiter = Waiter(site.daemon, plan.project)
+        self._abandoned = False
+        self._progress = _Progress(plan)
+
+    def run(self) -> ExecutionResult:
+        """Carry the plan out to its end; a failing action is part of the result.
+
+        The first KeyboardInterrupt cancels, a second one abandons what is under way.
+        """
+        begun = monotonic()
+        progress = self._progress
+        self._tell(PlanStarted(actions=len(self._plan.actions)))
+        if any(isinstance(planned.action, AwaitCondition) for planned in self._plan.actions):
+            self._waiter.open()
+        try:
+            self._coordinate()
+        finally:
+            for _ in self._workers:
+                self._work.put(None)
+            self._waiter.close()
+        self._tell(
+            PlanFinished(
+                succeeded=progress.succeeded,
+                failed=len(progress.failures),
+                skipped=len(progress.skipped),
+                seconds=monotonic() - begun,
+            )
+        )
+        return ExecutionResult(
+            created=self._site.containers.made,
+            failures=tuple(progress.failures),
+            skipped=tuple(progress.skipped),
+            cancelled=self._site.cancellation.cancelled,
+        )
+
+    def cancel(self) -> None:
+        """Begin nothing new, end waits, pulls and builds; other work under way goes on to its end.
+
+        Safe in a signal handler.
+        """
+        self._messages.put(None)
+
+    def abandon(self) -> None:
+        """Make `run` return without waiting for what is under way. Safe in a signal handler."""
+        self._abandoned = True
+        self.cancel()
+
+    # the coordinator
+
+    def _coordinate(self) -> None:
+        while not self._abandoned:
+            self._hand_out()
+            if not self._progress.under_way:
+                return
+            try:
+                message = self._messages.get()
+            except KeyboardInterrupt:
+                self._abandoned = self._site.cancellation.cancelled
+                message = None
+            if message is None:
+                self._site.cancellation.cancel()
+                self._waiter.cancel()
+            else:
+                self._record(message)
+
+    def _hand_out(self) -> None:
+        """Begin everything that may begin now, within the limit; skip what can't succeed any more."""
+        progress = self._progress
+        while progress.ready:
+            number = progress.ready[0]
+            if self._site.cancellation.cancelled or number in progress.doomed:
+                heapq.heappop(progress.ready)
+                self._skip(number, progress.doomed.get(number))
+            elif isinstance(progress.actions[number].action, AwaitCondition):
+                heapq.heappop(progress.ready)
+                self._begin_wait(progress.actions[number])
+            elif progress.busy < self._parallel:
+                heapq.heappop(progress.ready)
+                self._begin_work(progress.actions[number])
+            else:
+                return
+
+    def _begin_work(self, planned: PlannedAction) -> None:
+        self._progress.busy += 1
+        self._announce(planned)
+        if len(self._workers) < self._progress.busy:
+            worker = threading.Thread(target=self._labour, name="worker", daemon=True)
+            self._workers.append(worker)
+            worker.start()
+        self._work.put(planned)
+
+    def _begin_wait(self, planned: PlannedAction) -> None:
+        self._progress.waits += 1
+        self._announce(planned)
+        threading.Thread(target=self._wait, args=(planned,), name="wait", daemon=True).start()
+
+    def _record(self, ended: _Ended) -> None:
+        """Note and tell what became of an action, then release what waits for it."""
+        planned, progress = ended.planned, self._progress
+        if isinstance(planned.action, AwaitCondition):
+            progress.waits -= 1
+        else:
+            progress.busy -= 1
+        if isinstance(ended.error, Interrupted):
+            self._skip(planned.id, None)
+        elif isinstance(ended.error, ComposeLiteError):
+            report = report_of(ended.error)
+            progress.failures.append(Failure(planned=planned, report=report))
+            self._tell(ActionFailed(id=planned.id, seconds=ended.seconds, report=report))
+            progress.release(planned.id, failed=planned.id)
+        elif ended.error is not None:
+            raise ended.error
+        else:
+            outcome = ended.outcome or Outcome()
+            progress.succeeded += 1
+            self._tell(
+                ActionSucceeded(
+                    id=planned.id, seconds=ended.seconds, changed=outcome.changed, text=outcome.text
+                )
+            )
+            progress.release(planned.id)
+
+    def _skip(self, number: int, because: int | None) -> None:
+        self._progress.skipped.append(number)
+        self._tell(ActionSkipped(id=number, because=because))
+        self._progress.release(number, failed=because)
+
+    # workers and waits
+
+    def _labour(self) -> None:
+        while (planned := self._work.get()) is not None:
+            begun = monotonic()
+            try:
+                outcome = self._carry_out(planned)
+            except BaseException as error:  # noqa: BLE001  # the coordinator tells ours from defects
+                self._messages.put(_Ended(planned, monotonic() - begun, error=error))
+            else:
+                self._messages.put(_Ended(planned, monotonic() - begun, outcome))
+
+    def _carry_out(self, planned: PlannedAction) -> Outcome:
+        """Carry an action out, once more after a lost answer: handlers see what is done already."""
+        kind = type(planned.action)
+        handler = self._handlers[kind]
+        attempts = 1 if kind in ONCE else _ATTEMPTS
+        for left in reversed(range(attempts)):
+            try:
+                outcome = handler(self._site, planned.action, _Reporter(planned.id, self._tell))
+            except AnswerLost:
+                if not left:
+                    raise
+            else:
+                return outcome if left == attempts - 1 else replace(outcome, changed=True)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _wait(self, planned: PlannedAction) -> None:
+        action = planned.action
+        assert isinstance(action, AwaitCondition)
+        begun = monotonic()
+
+        def done(error: BaseException | None) -> None:
+            outcome = Outcome(changed=False)
+            if (
+                isinstance(error, ComposeLiteError)
+                and not isinstance(error, Interrupted)
+                and not action.required
+            ):
+                outcome, error = Outcome(changed=False, text=str(error)), None
+            self._messages.put(_Ended(planned, monotonic() - begun, outcome, error))
+
+        try:
+            containers = {self._site.containers.id(ref): ref.name for ref in action.containers}
+            self._waiter.add(
+                action.condition,
+                containers,
+                done=done,
+                report=_Reporter(planned.id, self._tell),
+                timeout=action.timeout,
+            )
+        except BaseException as error:  # noqa: BLE001  # the coordinator tells ours from defects
+            done(error)
+
+    # telling
+
+    def _announce(self, planned: PlannedAction) -> None:
+        action = planned.action
+        container = getattr(action, "container", None)
+        self._tell(
+            ActionStarted(
+                id=planned.id,
+                verb=action.verb,
+                kind=action.kind,
+                name=action.name,
+                service=container.service if container else getattr(action, "service", None),
+                reason="; ".join(map(text, planned.reasons)),
+            )
+        )
+
+    def _tell(self, event: Event) -> None:
+        with self._sink_lock:
+            self._sink(event)
+
+
+class _Progress:
+    """What is done, what may begin, and what can't any more. Only the coordinator touches it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.actions = {planned.id: planned for planned in plan.actions}
+        self.busy = 0
+        self.waits = 0
+        self.succeeded = 0
+        self.failures: list[Failure] = []
+        self.skipped: list[int] = []
+        self.doomed: dict[int, int | None] = {}  # action → the failed one because of which it is skipped
+        self._missing = {planned.id: {*planned.needs, *planned.after} for planned in plan.actions}
+        self._dependents: dict[int, list[int]] = {planned.id: [] for planned in plan.actions}
+        for number, missing in self._missing.items():
+            for other in missing:
+                self._dependents[other].append(number)
+        self.ready = [number for number, missing in sorted(self._missing.items()) if not missing]
+
+    @property
+    def under_way(self) -> bool:
+        """Whether an outcome is still to come."""
+        return bool(self.busy or self.waits)
+
+    def release(self, number: int, *, failed: int | None = None) -> None:
+        """An action has ended: what waited only for it is ready, be it to begin or (`failed`) to be skipped."""
+        for dependent in self._dependents[number]:
+            self._missing[dependent].discard(number)
+            if failed is not None and number in self.actions[dependent].needs:
+                self.doomed.setdefault(dependent, failed)
+            if not self._missing[dependent]:
+                heapq.heappush(self.ready, dependent)
+
+
+class _Reporter:
+    """Turns a handler's reports into events of its action."""
+
+    __slots__ = ("_number", "_tell")
+
+    def __init__(self, number: int, tell: EventSink) -> None:
+        self._number = number
+        self._tell = tell
+
+    def __call__(
+        self, text: str, current: int | None = None, total: int | None = None, *, output: bool = False
+    ) -> None:
+        self._tell(ActionProgress(id=self._number, text=text, current=current, total=total, output=output))

@@ -1,0 +1,61 @@
+"""Writes secrets and configs into a container that has not been started yet."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import tarfile
+import time
+from typing import TYPE_CHECKING
+
+from compose_lite.errors import ComposeLiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from compose_lite.planner.actions import InjectedFile
+    from compose_lite.runner.daemon import Daemon
+
+_DEFAULT_MODE = 0o444
+
+
+def inject(
+    daemon: Daemon,
+    container: str,
+    files: Iterable[InjectedFile],
+    contents: Mapping[str, bytes],
+    *,
+    read_only_root: bool,
+) -> None:
+    """Write the files; into a container with a read-only root, folder by folder (each must be a volume).
+
+    Raises ComposeLiteError for a file whose content is not known, DaemonError as the daemon does.
+    """
+    for folder, inside in _by_folder(files, split=read_only_root).items():
+        daemon.put_archive(container, path=folder, archive=archive(inside, contents, folder=folder))
+
+
+def archive(files: Iterable[InjectedFile], contents: Mapping[str, bytes], *, folder: str) -> bytes:
+    """A tar of the files, with paths relative to `folder`, their owners and modes."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for file in files:
+            content = contents.get(f"{file.kind}.{file.source}")
+            if content is None:
+                raise ComposeLiteError(
+                    f"the content of {file.kind}.{file.source} is not known", code="no-content"
+                )
+            member = tarfile.TarInfo(posixpath.relpath(file.target, folder))
+            member.size = len(content)
+            member.mode = _DEFAULT_MODE if file.mode is None else file.mode
+            member.uid, member.gid = int(file.uid or 0), int(file.gid or 0)
+            member.mtime = int(time.time())
+            tar.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _by_folder(files: Iterable[InjectedFile], *, split: bool) -> dict[str, list[InjectedFile]]:
+    folders: dict[str, list[InjectedFile]] = {}
+    for file in sorted(files, key=lambda file: file.target):
+        folders.setdefault(posixpath.dirname(file.target) if split else "/", []).append(file)
+    return folders

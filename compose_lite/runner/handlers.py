@@ -1,0 +1,355 @@
+"""Carries actions out, one short function a type: a table from action to handler.
+
+Every handler may be called again after a lost answer: an effect that is there already is a success.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from compose_lite import __version__, labels
+from compose_lite.errors import AnswerLost, Conflict, DaemonError, DaemonUnavailable, NotFound
+from compose_lite.planner import actions as a
+from compose_lite.runner.container_networks import endpoint
+from compose_lite.runner.create import connect, create_container
+from compose_lite.runner.site import DONE, NOTHING_TO_DO, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from compose_lite.runner.daemon import Json
+    from compose_lite.runner.progress import Report
+    from compose_lite.runner.site import Site
+    from compose_lite.spec.model import Network
+
+    Handler = Callable[[Site, Any, Report], Outcome]
+
+_IN_USE = Outcome(changed=False, text="kept: still in use")
+
+
+# images
+
+
+def pull_image(site: Site, action: a.PullImage, report: Report) -> Outcome:
+    """Pull an image; where it is `optional`, a failure is only told."""
+    from compose_lite.runner.pull import pull_image as pull
+
+    def told(
+        text: str, current: int | None = None, total: int | None = None, *, output: bool = False
+    ) -> None:
+        site.cancellation.check()
+        report(text, current, total, output=output)
+
+    try:
+        found = pull(site.daemon, action.ref, platform=action.platform, report=told, environ=site.environ)
+    except (DaemonUnavailable, AnswerLost):
+        raise
+    except DaemonError as error:
+        if not action.optional:
+            raise
+        return Outcome(changed=False, text=str(error))
+    return Outcome(text=found.removeprefix("sha256:")[:12])
+
+
+def build_image(site: Site, action: a.BuildImage, report: Report) -> Outcome:
+    """Build an image; `if_missing` is left to a pull that has brought it."""
+    if action.if_missing and _exists(site, action.ref):
+        return NOTHING_TO_DO
+    assert site.builder is not None, "the site is for another plan"
+    return Outcome(text=site.builder.build(action.service, report).removeprefix("sha256:")[:12])
+
+
+def remove_image(site: Site, action: a.RemoveImage, _report: Report) -> Outcome:
+    try:
+        site.daemon.remove_image(action.ref)
+    except NotFound:
+        return NOTHING_TO_DO
+    except Conflict:
+        if not action.keep_if_used:
+            raise
+        return _IN_USE
+    return DONE
+
+
+# networks
+
+
+def create_network(site: Site, action: a.CreateNetwork, _report: Report) -> Outcome:
+    network = site.known_project.networks[action.key]
+    body = network_body(network, site.known_project.name, action)
+    try:
+        site.daemon.create_network(body)
+    except Conflict:
+        there = site.daemon.inspect_network(action.name)
+        if not _has_labels(there.get("Labels"), body["Labels"]):
+            raise
+        return NOTHING_TO_DO
+    return DONE
+
+
+def network_body(network: Network, project: str, action: a.CreateNetwork) -> Json:
+    """The request to create a network."""
+    pools = [
+        {
+            name: value
+            for name, value in {
+                "Subnet": pool.subnet,
+                "Gateway": pool.gateway,
+                "IPRange": pool.ip_range,
+                "AuxiliaryAddresses": dict(pool.aux_addresses) or None,
+            }.items()
+            if value
+        }
+        for pool in network.ipam_pools
+    ]
+    body: Json = {
+        "Name": action.name,
+        "CheckDuplicate": True,  # engines before API 1.44 make a second one of the same name otherwise
+        "Driver": network.driver or "",
+        "Options": dict(network.driver_opts),
+        "Internal": network.internal,
+        "Attachable": network.attachable,
+        "EnableIPv6": bool(network.enable_ipv6),
+        "Labels": {**network.labels, **_marks(project, labels.NETWORK, action.key, action.config_hash)},
+    }
+    if network.enable_ipv4 is not None:
+        body["EnableIPv4"] = network.enable_ipv4
+    if network.ipam_driver or pools or network.ipam_options:
+        body["IPAM"] = {
+            "Driver": network.ipam_driver or "default",
+            "Config": pools,
+            "Options": dict(network.ipam_options),
+        }
+    return body
+
+
+def remove_network(site: Site, action: a.RemoveNetwork, _report: Report) -> Outcome:
+    try:
+        site.daemon.remove_network(action.id)
+    except NotFound:
+        return NOTHING_TO_DO
+    except DaemonError as error:
+        if error.status != 403:
+            raise
+        if action.keep_if_used:
+            return _IN_USE
+        attached = site.daemon.inspect_network(action.id).get("Containers") or {}
+        names = ", ".join(sorted(found["Name"] for found in attached.values()))
+        raise DaemonError(
+            f"the network {action.name!r} is still used by {names}" if names else str(error),
+            hint="stop or disconnect what is attached to it first",
+            status=403,
+        ) from error
+    return DONE
+
+
+def connect_network(site: Site, action: a.ConnectNetwork, _report: Report) -> Outcome:
+    names = list(dict.fromkeys((action.container.service, *action.attachment.aliases)))
+    settings = endpoint(action.attachment, aliases=names, mac_address=action.attachment.mac_address)
+    container = site.containers.id(action.container)
+    made = connect(site.daemon, action.network, container, {"EndpointConfig": settings})
+    return DONE if made else NOTHING_TO_DO
+
+
+def disconnect_network(site: Site, action: a.DisconnectNetwork, _report: Report) -> Outcome:
+    container = site.containers.id(action.container)
+    try:
+        site.daemon.disconnect_network(action.network, container=container, force=action.force)
+    except NotFound:
+        return NOTHING_TO_DO
+    except DaemonError:
+        if action.network in site.daemon.inspect_container(container)["NetworkSettings"]["Networks"]:
+            raise
+        return NOTHING_TO_DO
+    return DONE
+
+
+# volumes
+
+
+def create_volume(site: Site, action: a.CreateVolume, _report: Report) -> Outcome:
+    """Create a volume; the daemon takes an existing one of the same name and driver as it is."""
+    volume = site.known_project.volumes[action.key]
+    marks = _marks(site.known_project.name, labels.VOLUME, action.key, action.config_hash)
+    site.daemon.create_volume(
+        {
+            "Name": action.name,
+            "Driver": volume.driver or "",
+            "DriverOpts": dict(volume.driver_opts),
+            "Labels": {**volume.labels, **marks},
+        }
+    )
+    return DONE
+
+
+def remove_volume(site: Site, action: a.RemoveVolume, _report: Report) -> Outcome:
+    try:
+        site.daemon.remove_volume(action.name)
+    except NotFound:
+        return NOTHING_TO_DO
+    except Conflict:
+        if not action.keep_if_used:
+            raise
+        return _IN_USE
+    return DONE
+
+
+# containers
+
+
+def inject_files(site: Site, action: a.InjectFiles, _report: Report) -> Outcome:
+    from compose_lite.runner.files import inject
+
+    service = site.known_project.services[action.container.service]
+    container = site.containers.id(action.container)
+    inject(site.daemon, container, action.files, site.contents, read_only_root=service.read_only)
+    return DONE
+
+
+def start_container(site: Site, action: a.StartContainer, _report: Report) -> Outcome:
+    container = site.containers.id(action.container)
+    try:
+        return DONE if site.daemon.start_container(container) else NOTHING_TO_DO
+    except (DaemonUnavailable, AnswerLost):
+        raise
+    except DaemonError as error:
+        from compose_lite.runner.conflicts import explained
+
+        raise explained(site.daemon, container, error) from error
+
+
+def stop_container(site: Site, action: a.StopContainer, _report: Report) -> Outcome:
+    try:
+        stopped = site.daemon.stop_container(site.containers.id(action.container), timeout=action.timeout)
+    except NotFound:
+        return NOTHING_TO_DO
+    return DONE if stopped else NOTHING_TO_DO
+
+
+def restart_container(site: Site, action: a.RestartContainer, _report: Report) -> Outcome:
+    site.daemon.restart_container(site.containers.id(action.container), timeout=action.timeout)
+    return DONE
+
+
+def kill_container(site: Site, action: a.KillContainer, _report: Report) -> Outcome:
+    try:
+        site.daemon.kill_container(site.containers.id(action.container), signal=action.signal)
+    except (NotFound, Conflict):
+        return NOTHING_TO_DO  # it is gone, or does not run
+    return DONE
+
+
+def pause_container(site: Site, action: a.PauseContainer, _report: Report) -> Outcome:
+    return _unless(site, action, site.daemon.pause_container, state="paused")
+
+
+def unpause_container(site: Site, action: a.UnpauseContainer, _report: Report) -> Outcome:
+    return _unless(site, action, site.daemon.unpause_container, state="running")
+
+
+def remove_container(site: Site, action: a.RemoveContainer, _report: Report) -> Outcome:
+    try:
+        container = site.containers.id(action.container)
+        site.daemon.remove_container(container, volumes=action.volumes, force=action.force)
+    except NotFound:
+        return NOTHING_TO_DO
+    except Conflict as error:
+        if "already in progress" not in str(error):
+            raise
+        _await_removal(site, container)
+        return NOTHING_TO_DO
+    return DONE
+
+
+def rename_container(site: Site, action: a.RenameContainer, _report: Report) -> Outcome:
+    container = site.containers.id(action.container)
+    site.containers.renamed(action.container.name, action.to)
+    try:
+        site.daemon.rename_container(container, name=action.to)
+    except (DaemonUnavailable, AnswerLost, NotFound):
+        raise
+    except DaemonError:
+        if site.daemon.inspect_container(container)["Name"] != f"/{action.to}":
+            raise
+        return NOTHING_TO_DO
+    return DONE
+
+
+def run_hook(site: Site, action: a.RunHook, report: Report) -> Outcome:
+    from compose_lite.runner.hooks import run
+
+    run(site.daemon, site.containers.id(action.container), action, report)
+    return DONE
+
+
+HANDLERS: Mapping[type, Handler] = {
+    a.PullImage: pull_image,
+    a.BuildImage: build_image,
+    a.RemoveImage: remove_image,
+    a.CreateNetwork: create_network,
+    a.RemoveNetwork: remove_network,
+    a.ConnectNetwork: connect_network,
+    a.DisconnectNetwork: disconnect_network,
+    a.CreateVolume: create_volume,
+    a.RemoveVolume: remove_volume,
+    a.CreateContainer: create_container,
+    a.InjectFiles: inject_files,
+    a.StartContainer: start_container,
+    a.StopContainer: stop_container,
+    a.RestartContainer: restart_container,
+    a.KillContainer: kill_container,
+    a.PauseContainer: pause_container,
+    a.UnpauseContainer: unpause_container,
+    a.RemoveContainer: remove_container,
+    a.RenameContainer: rename_container,
+    a.RunHook: run_hook,
+}
+
+# What must not happen twice: a lost answer fails these instead of being asked for once more.
+ONCE = frozenset({a.RunHook, a.KillContainer, a.RestartContainer})
+
+
+def _marks(project: str, kind: str, key: str, config_hash: str) -> dict[str, str]:
+    """The labels of a network or volume."""
+    hashes = {
+        labels.CONFIG_HASH: config_hash,
+        labels.HASH: f"{labels.HASH_VERSION}:{config_hash}",
+    }
+    return {
+        labels.PROJECT: project,
+        kind: key,
+        labels.VERSION: __version__,
+        **(hashes if config_hash else {}),
+    }
+
+
+def _has_labels(there: Mapping[str, str] | None, wanted: Mapping[str, str]) -> bool:
+    return all((there or {}).get(name) == value for name, value in wanted.items())
+
+
+def _exists(site: Site, ref: str) -> bool:
+    try:
+        site.daemon.inspect_image(ref)
+    except NotFound:
+        return False
+    return True
+
+
+def _unless(site: Site, action: Any, change: Callable[[str], None], *, state: str) -> Outcome:
+    """Change a container's state unless that is what it is in."""
+    container = site.containers.id(action.container)
+    try:
+        change(container)
+    except DaemonError:
+        if site.daemon.inspect_container(container)["State"]["Status"] != state:
+            raise
+        return NOTHING_TO_DO
+    return DONE
+
+
+def _await_removal(site: Site, container: str) -> None:
+    """Wait for a removal that somebody else began."""
+    try:
+        site.daemon.wait_container(container, condition="removed")
+    except NotFound:
+        return
