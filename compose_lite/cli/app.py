@@ -76,7 +76,7 @@ def _add_command(
     app: typer.Typer, name: str, *, columns: int, common: dict[str, Any], receive: Callable[[Parsed], None]
 ) -> None:
     options = parameters(commands.load(name).options)
-    taken = {option for parameter in options for option in (parameter.long, parameter.short)}
+    taken = {name for parameter in options for name in parameter.names}
     shared = tuple(_shared(parameter, taken) for parameter in parameters(CommonOptions))
 
     def call(values: dict[str, Any]) -> None:
@@ -115,7 +115,7 @@ def _function(found: Sequence[Parameter], receive: Callable[[dict[str, Any]], No
 
 
 def _named(parameter: Parameter) -> bool:
-    return parameter.positional or bool(parameter.long or parameter.short)
+    return parameter.positional or bool(parameter.names)
 
 
 def _typer_parameter(parameter: Parameter) -> inspect.Parameter:
@@ -126,8 +126,7 @@ def _typer_parameter(parameter: Parameter) -> inspect.Parameter:
         default = typer.Argument(... if parameter.required else None, metavar=parameter.metavar)
     else:
         empty = {"flag": False, "texts": []}.get(parameter.kind)
-        names = [name for name in (parameter.long, parameter.short) if name]
-        default = typer.Option(empty, *names, callback=_chooser(parameter))
+        default = typer.Option(empty, *parameter.names, callback=_chooser(parameter))
     return inspect.Parameter(parameter.name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
 
 

@@ -24,6 +24,7 @@ class Parameter:
         choices: the values that are allowed, empty for any.
         group: heading of the help under which the option stands.
         hidden: understood for the sake of habit, but not shown in the help.
+        aliases: other spellings of `long`.
     """
 
     name: str
@@ -37,6 +38,12 @@ class Parameter:
     required: bool = False
     group: str = "Options"
     hidden: bool = False
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that the option may be called on a command line."""
+        return tuple(name for name in (self.long, self.short, *self.aliases) if name)
 
     @property
     def positional(self) -> bool:
@@ -57,9 +64,19 @@ def flag(
     group: str = "Options",
     long: str = "",
     hidden: bool = False,
+    aliases: tuple[str, ...] = (),
 ) -> Any:
     """Declare an option without a value (`--detach`, and as for every Go program `--detach=false`)."""
-    return _declare("flag", text, default=default, short=short, group=group, long=long, hidden=hidden)
+    return _declare(
+        "flag",
+        text,
+        default=default,
+        short=short,
+        group=group,
+        long=long,
+        hidden=hidden,
+        aliases=aliases,
+    )
 
 
 def text(

@@ -90,8 +90,7 @@ class _Reader:
             name: (parameter, store)
             for found, store in ((fallback, self.common), (own, self.values))
             for parameter in found
-            for name in (parameter.long, parameter.short)
-            if name
+            for name in parameter.names
         }
 
     def read(self, argv: Sequence[str], *, interspersed: bool) -> list[str]:

@@ -35,16 +35,37 @@ class Entry:
     summary: str
 
 
-RUN = "Run a stack"
-INSPECT = "See what runs"
-CONTROL = "Control containers"
-IMAGES = "Images"
-FILES = "Files"
+_RUN = "Run a stack"
+_LOOK = "See what runs"
+_CONTROL = "Control containers"
+_IMAGES = "Images"
+_FILES = "Files"
+_OTHER = "Other"
 
 TABLE: dict[str, Entry] = {
-    "check": Entry("check", FILES, "Find what is valid in the files but will hurt"),
-    "explain": Entry("explain", FILES, "Show where a value or a variable comes from"),
-    "version": Entry("version", FILES, "Print the version of compose-lite"),
+    "up": Entry("up", _RUN, "Create and start containers"),
+    "down": Entry("down", _RUN, "Stop and remove containers and networks"),
+    "create": Entry("up", _RUN, "Create containers without starting them"),
+    "run": Entry("run", _RUN, "Run a one-off command in a new container of a service"),
+    "scale": Entry("up", _RUN, "Change how many containers services have"),
+    "ps": Entry("ps", _LOOK, "List containers"),
+    "logs": Entry("logs", _LOOK, "Show what containers wrote"),
+    "images": Entry("images", _LOOK, "List the images of containers"),
+    "port": Entry("inspect", _LOOK, "Print the address under which a port is published"),
+    "top": Entry("inspect", _LOOK, "List the processes in containers"),
+    "volumes": Entry("inspect", _LOOK, "List volumes"),
+    "ls": Entry("ls", _LOOK, "List projects"),
+    "exec": Entry("exec", _CONTROL, "Run a command in a running container"),
+    "start": Entry("lifecycle", _CONTROL, "Start containers"),
+    "stop": Entry("lifecycle", _CONTROL, "Stop containers"),
+    "restart": Entry("lifecycle", _CONTROL, "Restart containers"),
+    "kill": Entry("lifecycle", _CONTROL, "Send containers a signal"),
+    "pause": Entry("lifecycle", _CONTROL, "Freeze containers"),
+    "unpause": Entry("lifecycle", _CONTROL, "Let frozen containers go on"),
+    "rm": Entry("down", _CONTROL, "Remove stopped containers"),
+    "check": Entry("check", _FILES, "Find what is valid but will hurt"),
+    "explain": Entry("explain", _FILES, "Tell where a value comes from"),
+    "version": Entry("version", _OTHER, "Print the version"),
 }
 
 

@@ -21,7 +21,11 @@ class ExecOptions:
     detach: bool = flag("Run the command in the background", short="-d")
     env: tuple[str, ...] = texts("Environment variable", short="-e", metavar="NAME=VALUE")
     index: int = number("Number of the container, if the service has several", default=0)
-    no_tty: bool = flag("No terminal, as in a pipe (default unless both sides are terminals)", short="-T")
+    no_tty: bool = flag(
+        "No terminal, as in a pipe (default unless both sides are terminals)",
+        short="-T",
+        aliases=("--no-TTY",),
+    )
     privileged: bool = flag("Give the command extended privileges")
     user: str | None = text("User to run the command as", short="-u", metavar="USER")
     workdir: str | None = text("Folder to run the command in", short="-w", metavar="DIR")

@@ -196,8 +196,8 @@ def _bring_up(
     from compose_lite import pipeline
     from compose_lite.cli.carry_out import carrying_out
 
-    with carrying_out(ctx, project.name, title=request.verb, quiet_pull=quiet_pull) as run:
-        pipeline.up(project, request, images, run)
+    with carrying_out(ctx, title=request.verb, quiet_pull=quiet_pull) as run:
+        pipeline.up(project, request, images, run.means)
     return run.exit_code
 
 

@@ -1,0 +1,106 @@
+"""Runs a verb of the pipeline with progress shown, `--dry-run` obeyed and failures reported."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from compose_lite import events
+from compose_lite.errors import ExecutionError
+from compose_lite.pipeline.means import Means
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from compose_lite.cli.invocation import Invocation
+    from compose_lite.cli.views.progress import View
+    from compose_lite.events import EventSink
+    from compose_lite.planner.plan import Plan
+
+
+@dataclass(slots=True)
+class Run:
+    """A verb under way: what it works with, and the exit code once it has ended."""
+
+    means: Means
+    view: View
+    exit_code: int = 0
+
+
+@contextmanager
+def carrying_out(
+    ctx: Invocation,
+    *,
+    title: str,
+    mode: str | None = None,
+    quiet_pull: bool = False,
+    quiet_build: bool = False,
+) -> Iterator[Run]:
+    """Connect, open the progress view, and report what fails in the body as a failure report.
+
+    Args:
+        title: what the live view is headed with.
+        mode: a progress mode that wins over `--progress`.
+        quiet_pull, quiet_build: leave the steps of pulls and builds out.
+    """
+    from compose_lite.cli.views.progress import chosen_mode, showing
+
+    mode = mode or chosen_mode(ctx.common.progress, ctx.terminal, ctx.environ)
+    run: Run | None = None
+    try:
+        with showing(mode, ctx.terminal, title=title) as view:
+            run = Run(_means(ctx, _without(view, pull=quiet_pull, build=quiet_build)), view)
+            yield run
+    except ExecutionError as error:
+        if run is None or not error.reports:
+            raise
+        from compose_lite.cli.views.report import render_reports
+
+        if mode != "json":
+            ctx.terminal.note(render_reports(error.reports, coloured=ctx.terminal.err_colour))
+        run.exit_code = error.exit_code
+
+
+def _means(ctx: Invocation, emit: EventSink) -> Means:
+    limit = ctx.common.parallel if ctx.common.parallel > 0 else _limit(ctx)
+    means = Means(
+        daemon=ctx.connect(),
+        emit=emit,
+        parallel=limit,
+        lock_timeout=ctx.common.lock_timeout or 0,
+        environ=ctx.environ,
+    )
+    return replace(means, review=lambda plan: _print_instead(ctx, plan)) if ctx.common.dry_run else means
+
+
+def _limit(ctx: Invocation) -> int | None:
+    wish = ctx.environ.get("COMPOSE_PARALLEL_LIMIT", "")
+    return int(wish) if wish.isdigit() and int(wish) > 0 else None
+
+
+def _print_instead(ctx: Invocation, plan: Plan) -> bool:
+    """Print a plan and keep it from being carried out."""
+    from compose_lite.planner.render import text
+
+    ctx.terminal.print(text(plan), end="")
+    ctx.terminal.flush()
+    return False
+
+
+def _without(view: View, *, pull: bool, build: bool) -> EventSink:
+    """The view without the progress of pulls or builds."""
+    verbs = {verb for verb, left_out in (("pull", pull), ("build", build)) if left_out}
+    if not verbs:
+        return view
+    silenced: set[int] = set()
+
+    def emit(event: events.Event) -> None:
+        if isinstance(event, events.PlanStarted):
+            silenced.clear()
+        elif isinstance(event, events.ActionStarted) and event.verb in verbs:
+            silenced.add(event.id)
+        if not (isinstance(event, events.ActionProgress) and event.id in silenced):
+            view(event)
+
+    return emit

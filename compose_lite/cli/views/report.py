@@ -1,0 +1,43 @@
+"""The block that tells, after a failure, everything that is needed to act."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, paint, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from compose_lite.errors import FailureReport
+
+
+def render_reports(reports: Iterable[FailureReport], *, coloured: bool) -> str:
+    """One block for each failed action."""
+    return "\n".join(render_report(report, coloured=coloured) for report in reports)
+
+
+def render_report(report: FailureReport, *, coloured: bool) -> str:
+    """What failed, how the container ended, its last probes and log lines, and how to mend it."""
+    first, *others = report.message.splitlines() or [""]
+    lines = [
+        f"{paint('error:', BOLD, RED, on=coloured)} {safe(first)}",
+        *(f"  {safe(line)}" for line in others),
+    ]
+    if report.exit_code is not None:
+        memory = ", killed because it ran out of memory" if report.oom_killed else ""
+        lines.append(f"  exit code {report.exit_code}{memory}")
+    lines += _quoted("last health probes", report.probes, coloured)
+    who = f" of {report.container}" if report.container else ""
+    lines += _quoted(f"last log lines{safe(who)}", report.log_tail, coloured)
+    if report.hint:
+        name = paint("hint:", CYAN, on=coloured)
+        lines += [f"  {name} {safe(line)}" for line in report.hint.splitlines()]
+    return "\n".join(lines)
+
+
+def _quoted(title: str, texts: Sequence[str], coloured: bool) -> list[str]:
+    if not texts:
+        return []
+    bar = paint("|", DIM, on=coloured)
+    return [f"  {title}:", *(f"    {bar} {safe(line)}" for text in texts for line in text.splitlines())]

