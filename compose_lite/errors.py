@@ -24,8 +24,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from compose_lite.events import FailureReport
-
 
 class Severity(Enum):
     """How bad a problem is: an error refuses the file set, a warning does not."""
@@ -78,6 +76,20 @@ class Problem:
     location: Location | None = None
     path: str = ""
     severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailureReport:
+    """Everything that is needed to act on a failed action."""
+
+    message: str
+    hint: str | None = None
+    code: str = "failed"
+    container: str | None = None
+    exit_code: int | None = None
+    oom_killed: bool = False
+    probes: tuple[str, ...] = ()
+    log_tail: tuple[str, ...] = ()
 
 
 class ComposeLiteError(Exception):

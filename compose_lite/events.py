@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from compose_lite.errors import Problem
+    from compose_lite.errors import FailureReport, Problem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,20 +59,6 @@ class ActionSucceeded:
     seconds: float
     changed: bool = True
     text: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FailureReport:
-    """Everything that is needed to act on a failed action."""
-
-    message: str
-    hint: str | None = None
-    code: str = "failed"
-    container: str | None = None
-    exit_code: int | None = None
-    oom_killed: bool = False
-    probes: tuple[str, ...] = ()
-    log_tail: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

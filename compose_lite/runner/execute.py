@@ -20,7 +20,6 @@ from compose_lite.events import (
     ActionSkipped,
     ActionStarted,
     ActionSucceeded,
-    FailureReport,
     PlanFinished,
     PlanStarted,
     ignore,
@@ -36,6 +35,7 @@ from compose_lite.spec.model import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from compose_lite.errors import FailureReport
     from compose_lite.events import Event, EventSink
     from compose_lite.planner.plan import Plan, PlannedAction
     from compose_lite.runner.handlers import Handler

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import ComposeLiteError, DaemonError
-from compose_lite.events import FailureReport
+from compose_lite.errors import ComposeLiteError, DaemonError, FailureReport
 
 if TYPE_CHECKING:
     from compose_lite.runner.daemon import Daemon, Json
