@@ -1,0 +1,131 @@
+"""Lets one invocation at a time change a project on a daemon; the others learn who holds it.
+
+The lock is the kernel's (`flock`) on a file of the user: it goes with its holder, however that ends. The
+file stays; what it says is only believed while it is locked.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compose_lite.errors import Interrupted, LockHeld
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_FOLDER = "compose-lite"
+# Another invocation may hold the lock for as long as it takes to say who it is.
+_PATIENCE = 0.2
+_TICK = 0.05
+
+
+@contextmanager
+def project_lock(
+    daemon: str,
+    project: str,
+    *,
+    environ: Mapping[str, str],
+    command: str = "compose-lite",
+    timeout: float = 0,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[None]:
+    """Hold the lock of a project on the daemon at this address.
+
+    Where no folder can be written to (a read-only system), there is no lock.
+
+    Args:
+        command: what others are told about us; without anything that may be secret.
+        timeout: seconds to wait for another holder.
+        cancelled: tells whether to stop waiting.
+
+    Raises:
+        LockHeld: another invocation holds it; the message names that.
+        Interrupted: the wait was cancelled.
+    """
+    address = os.path.realpath(daemon.removeprefix("unix://")) if daemon.startswith("unix://") else daemon
+    digest = sha256(f"{address}\0{project}".encode()).hexdigest()
+    descriptor = _open(f"{digest[:32]}.lock", environ)
+    if descriptor is None:
+        yield
+        return
+    try:
+        _acquire(descriptor, project, timeout, cancelled)
+        _sign(descriptor, command)
+        yield
+    finally:
+        os.close(descriptor)  # which unlocks
+
+
+def folders(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Where lock files may be, best first: private to the user, and local to the machine if possible."""
+    if runtime := environ.get("XDG_RUNTIME_DIR"):
+        yield Path(runtime, _FOLDER)
+    if os.path.isdir(shared := f"/run/user/{os.getuid()}"):  # noqa: PTH112  # as a text for `Path` anyway
+        yield Path(shared, _FOLDER)
+    if state := environ.get("XDG_STATE_HOME"):
+        yield Path(state, _FOLDER)
+    if home := environ.get("HOME"):
+        yield Path(home, ".local", "state", _FOLDER)
+    yield Path(tempfile.gettempdir(), f"{_FOLDER}-{os.getuid()}")
+
+
+def _open(name: str, environ: Mapping[str, str]) -> int | None:
+    for folder in folders(environ):
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.lstat().st_uid != os.getuid() or not folder.is_dir():
+                continue  # somebody else made it: they could keep us out, or read who we are
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            return os.open(folder / name, flags, 0o600)
+    return None
+
+
+def _acquire(descriptor: int, project: str, timeout: float, cancelled: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + max(timeout, _PATIENCE)
+    while not _try(descriptor):
+        if cancelled():
+            raise Interrupted("interrupted while waiting for another invocation")
+        if time.monotonic() >= deadline:
+            raise _held(descriptor, project)
+        time.sleep(_TICK)
+
+
+def _try(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            return False
+        if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+            return True  # a file system without locks
+        raise
+    return True
+
+
+def _sign(descriptor: int, command: str) -> None:
+    """Write down who we are, for those who find the lock taken."""
+    text = json.dumps({"pid": os.getpid(), "command": command, "since": int(time.time())})
+    with suppress(OSError):  # a full disk keeps nobody from working
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, text.encode(), 0)
+
+
+def _held(descriptor: int, project: str) -> LockHeld:
+    holder = "another invocation"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads(os.pread(descriptor, 4096, 0))
+        seconds = max(0, int(time.time()) - int(told["since"]))
+        holder = f"`{told['command']}` (process {int(told['pid'])}, for {seconds} s)"
+    return LockHeld(
+        f"project {project!r} is being changed by {holder}",
+        hint="wait for it to end, let this command wait with --lock-timeout SECONDS, or stop that process",
+    )
