@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from compose_lite.events import Notice
-from compose_lite.spec.model import EMPTY, Project
+from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from compose_lite.pipeline.means import Means
     from compose_lite.planner.plan import Plan
     from compose_lite.runner.execute import ExecutionResult
+    from compose_lite.spec.model import Project
 
 
 def carry_out(
@@ -34,19 +35,16 @@ def carry_out(
     if not means.review(plan) or plan.empty:
         return None
     from compose_lite.runner.execute import DEFAULT_PARALLEL, execute
-    from compose_lite.runner.site import Containers, Site
+    from compose_lite.runner.site import site_for
 
-    site = Site(
-        daemon=means.daemon,
-        project=project or Project(name=plan.project, working_dir=""),
-        containers=Containers(means.daemon),
-        contents=contents,
-        environ=means.environ,
-    )
+    site = site_for(plan, means.daemon, project, contents=contents, environ=means.environ)
     return execute(plan, site, sink=means.emit, parallel=means.parallel or DEFAULT_PARALLEL)
 
 
 @contextmanager
-def locked(_project: str, _means: Means) -> Iterator[None]:
+def locked(project: str, means: Means) -> Iterator[None]:
     """Keep other invocations from changing the project meanwhile; raises `LockHeld`."""
-    yield
+    from compose_lite.runner.lock import project_lock
+
+    with project_lock(means.daemon.address, project, environ=means.environ, timeout=means.lock_timeout):
+        yield
