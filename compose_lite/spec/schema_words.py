@@ -41,9 +41,17 @@ _TOKEN = re.compile(r"[^\s,\]}#]+")
 class Narrator:
     """Tells violations of one schema in one tree."""
 
-    def __init__(self, nodes: SchemaNodes, tree: Any) -> None:
+    def __init__(self, nodes: SchemaNodes, tree: Any, *, terse: bool = False) -> None:
+        """Take what to tell about.
+
+        Args:
+            nodes: the schema.
+            tree: what breaks it.
+            terse: leave out the hints that take long to find; nobody reads ten thousand of them.
+        """
         self.nodes = nodes
         self.tree = tree
+        self.terse = terse
 
     def tell(self, violation: Violation) -> Problem:
         """Return the problem that `violation` is to the user."""
@@ -66,7 +74,7 @@ class Narrator:
             "unknown-key",
             f"{where}{_quoted(key)} is not a known {_kind_of_key(violation.schema, path)}",
             path,
-            hint=meant_key(self.nodes, path, violation.value[key]),
+            hint=None if self.terse else meant_key(self.nodes, path, violation.value[key]),
             key=True,
         )
 
@@ -172,7 +180,7 @@ class Narrator:
         if location is None or location.source_line is None or location.column is None:
             return text
         token = _TOKEN.match(location.source_line, location.column - 1)
-        return token.group() if token and token.group()[0] not in "\"'$*&!|>" else text
+        return _short(token.group() if token and token.group()[0] not in "\"'$*&!|>" else text)
 
     def _converted(self, path: Path, value: Any, accepted: frozenset[str]) -> str | None:
         """Return how the very value could be written in an accepted form, if that can be what was meant."""
@@ -262,5 +270,8 @@ def _either(words: Iterable[str]) -> str:
 
 
 def _quoted(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
-    return text if len(text) <= _LONGEST_VALUE else f'{text[:_LONGEST_VALUE]}…"'
+    return json.dumps(_short(value), ensure_ascii=False) if isinstance(value, str) else str(value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -89,7 +89,10 @@ def parse_bytes(text: str) -> int:
         raise ValueError("a size such as `512m` or `1gb`")
     number, _, prefix, _ = match.groups()
     factor = 1024 ** _SIZE_POWER[prefix.lower()] if prefix else 1
-    return int(float(number) * factor)
+    value = float(number) * factor
+    if value >= 2**63:
+        raise ValueError("a size below 8 EiB")
+    return int(value)
 
 
 def to_float32(value: float) -> float:

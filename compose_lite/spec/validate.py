@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from compose_lite.spec.schema_compile import Check
     from compose_lite.spec.tree import Map
 
+_READABLE = 500
+"""So many problems a person may still go through one by one."""
+
 
 def schema_problems(tree: Map) -> list[Problem]:
     """Return everything in `tree` that the schema does not allow, in the order in which the files have it.
@@ -28,7 +31,7 @@ def schema_problems(tree: Map) -> list[Problem]:
         return []
     from compose_lite.spec.schema_words import Narrator
 
-    narrator = Narrator(nodes, tree)
+    narrator = Narrator(nodes, tree, terse=len(violations) > _READABLE)
     return sorted(map(narrator.tell, violations), key=position)
 
 
