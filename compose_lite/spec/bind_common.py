@@ -86,13 +86,13 @@ def blkio(entry: Mapping[str, Any]) -> m.BlkioConfig:
     """Return block I/O limits."""
 
     def devices(key: str, value: str) -> tuple[m.BlkioDevice, ...]:
-        return tuple(m.BlkioDevice(path=item["Path"], value=int(item[value])) for item in entry.get(key, ()))
+        return tuple(m.BlkioDevice(path=item["path"], value=int(item[value])) for item in entry.get(key, ()))
 
     return m.BlkioConfig(
         weight=entry.get("weight"),
-        weight_device=devices("weight_device", "Weight"),
-        device_read_bps=devices("device_read_bps", "Rate"),
-        device_read_iops=devices("device_read_iops", "Rate"),
-        device_write_bps=devices("device_write_bps", "Rate"),
-        device_write_iops=devices("device_write_iops", "Rate"),
+        weight_device=devices("weight_device", "weight"),
+        device_read_bps=devices("device_read_bps", "rate"),
+        device_read_iops=devices("device_read_iops", "rate"),
+        device_write_bps=devices("device_write_bps", "rate"),
+        device_write_iops=devices("device_write_iops", "rate"),
     )

@@ -231,17 +231,23 @@ def _ports(context: Context, value: Any, path: Path) -> Any:
 
 
 def _ssh(context: Context, value: Any, path: Path) -> Any:
-    if isinstance(value, Seq):
-        result = Map()
-        for index, item in enumerate(value):
-            if not isinstance(item, str):
-                return value
-            name, separator, text = item.partition("=")
-            result.put(name, text if separator else None, value.mark(index))
-        return result
-    if isinstance(value, str):
-        return marked_map({value: None}, _mark_at(context, path))
-    return value
+    """SSH agents and keys: `default`, or `ID=PATH`."""
+    if not isinstance(value, Seq):
+        return value
+    result = Map()
+    for index, item in enumerate(value):
+        if not isinstance(item, str):
+            return value
+        name, separator, text = item.partition("=")
+        if not separator and name != "default":
+            where = (*path, index)
+            context.problems.add(
+                "wrong-type",
+                f"{path_text(where)}: `{item}` is neither `default` nor ID=PATH",
+                at=(context.root, where),
+            )
+        result.put(name, text if separator else None, value.mark(index))
+    return result
 
 
 def _ulimits(_context: Context, value: Any, _path: Path) -> Any:
@@ -252,8 +258,28 @@ def _ulimits(_context: Context, value: Any, _path: Path) -> Any:
     return value
 
 
-def _pairs(_context: Context, value: Any, _path: Path) -> Any:
-    return pairs_to_map(value)
+def _contexts(context: Context, value: Any, path: Path) -> Any:
+    """Additional build contexts: a mapping, or a list of `NAME=CONTEXT`."""
+    if isinstance(value, Seq):
+        for index, item in enumerate(value):
+            if isinstance(item, str) and "=" not in item:
+                where = (*path, index)
+                context.problems.add(
+                    "wrong-type",
+                    f"{path_text(where)}: `{item}` is not NAME=CONTEXT",
+                    at=(context.root, where),
+                )
+        return pairs_to_map(value)
+    if isinstance(value, Map):
+        for name, item in value.items():
+            if not isinstance(item, str):
+                where = (*path, name)
+                context.problems.add(
+                    "wrong-type",
+                    f"{path_text(where)} is not a folder, an image or a URL",
+                    at=(context.root, where),
+                )
+    return value
 
 
 def _provider(_context: Context, value: Any, _path: Path) -> Any:
@@ -293,7 +319,7 @@ def _external(context: Context, resource: Map, path: Path) -> None:
 
 
 BUILD: dict[str, Rule] = {
-    "additional_contexts": _pairs,
+    "additional_contexts": _contexts,
     "secrets": _grants,
     "ssh": _ssh,
     "ulimits": _ulimits,

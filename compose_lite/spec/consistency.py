@@ -26,6 +26,9 @@ def check_consistency(selection: Selection, model: Map, tree: Map, problems: Pro
         problems: is told what is wrong.
     """
     checker = _Checker(selection, model, tree, problems)
+    for name, secret in (model.get("secrets") or {}).items():
+        if not (secret.get("external") or secret.get("file") or secret.get("environment")):
+            checker.no_source(name)
     for name in sorted(selection.active):
         checker.service(name, selection.active[name])
     checker.cycles()
@@ -208,6 +211,13 @@ class _Checker:
                 path,
             )
         mounts[target] = path
+
+    def no_source(self, name: str) -> None:
+        """A secret without any content."""
+        path: Path = ("secrets", name)
+        self.add(
+            "no-source", "does not say where its content comes from", path, "add `file` or `environment`"
+        )
 
     def cycles(self) -> None:
         """Report a circle of dependencies, spelled out."""

@@ -61,7 +61,12 @@ class EnvironmentResolver:
             for index, entry in enumerate(files):
                 where = ("services", name, "env_file", index)
                 self._read(
-                    entry["path"], entry.get("format", ""), entry.get("required", True), where, lookup, merged
+                    entry.get("path", ""),
+                    entry.get("format", ""),
+                    entry.get("required", True),
+                    where,
+                    lookup,
+                    merged,
                 )
             for key, value in given.items():
                 merged.put(key, value, given.mark(key))
@@ -85,10 +90,10 @@ class EnvironmentResolver:
     def _read(
         self, path: str, format_: str, required: bool, where: tuple[Any, ...], lookup: Any, into: Map
     ) -> None:
-        path = join(self._folder, path)
+        path = join(self._folder, path) if path else ""
         if not posixpath.exists(path):
             if required:
-                shown = self._reader.shown(path)
+                shown = self._reader.shown(path) if path else "``"
                 self._problems.add(
                     "no-such-file",
                     f"{path_text(where)}: the file {shown} does not exist",

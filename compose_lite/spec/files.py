@@ -166,7 +166,7 @@ class _Finder:
         if self.options.profiles:
             return self.options.profiles
         value = self.variables.get("COMPOSE_PROFILES") or ""
-        return tuple(name.strip() for name in value.split(",") if name.strip())
+        return tuple(name.strip() for name in value.split(","))
 
 
 def read_env_files(

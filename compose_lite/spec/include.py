@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from compose_lite.spec.model_files import FileScope, ModelLoader
     from compose_lite.spec.variables import Variables
 
+_KEYS = frozenset(("path", "env_file", "project_directory"))
 _SECTIONS = ("services", "volumes", "networks", "secrets", "configs", "models")
 
 
@@ -63,20 +64,11 @@ class Includer:
     def _entry(self, item: Any, where: Location | None, index: int) -> _Entry | None:
         if isinstance(item, str):
             item = Map({"path": item})
-        if isinstance(item, Map):
+        if isinstance(item, Map) and not item.keys() - _KEYS and item.get("env_file", "") is not None:
             paths, env_files = _texts(item.get("path")), _texts(item.get("env_file"))
             directory = item.get("project_directory")
-            unknown = [key for key in item if key not in ("path", "env_file", "project_directory")]
-            if (
-                paths
-                and not unknown
-                and env_files is not None
-                and (directory is None or isinstance(directory, str))
-            ):
-                if "env_file" not in item or item["env_file"] is not None:
-                    return _Entry(
-                        paths=paths, project_directory=directory, env_files=env_files, location=where
-                    )
+            if paths and env_files is not None and (directory is None or isinstance(directory, str)):
+                return _Entry(paths=paths, project_directory=directory, env_files=env_files, location=where)
         self._problems.add(
             "bad-include",
             f"include[{index}] is neither a file name nor a mapping with path, project_directory and env_file",

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _GO_INT = re.compile(r"[-+]?[0-9]+\Z")
 _GO_FLOAT = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 _BOOLEANS = {
-    **dict.fromkeys(("true", "1", "t", "y", "yes", "on"), True),
-    **dict.fromkeys(("false", "0", "f", "n", "no", "off"), False),
+    **dict.fromkeys(("true", "y", "yes", "on"), True),
+    **dict.fromkeys(("false", "n", "no", "off"), False),
 }
 
 

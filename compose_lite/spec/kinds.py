@@ -6,6 +6,7 @@ docker compose does, so that "not set" and "set to nothing" end up the same wher
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.interpolate import to_bool, to_float, to_int
@@ -14,6 +15,8 @@ from compose_lite.spec.units import format_duration, go_text, parse_bytes, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from compose_lite.spec.tree import Mark
 
     Report = Callable[[Path, str], None]
     Kind = Callable[[Any, Path, Report], Any]
@@ -56,13 +59,21 @@ def integer(value: Any, _path: Path, _report: Report) -> Any:
     """A whole number."""
     if type(value) is int:
         return value
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float):
         return int(value)
     if isinstance(value, str):
         return to_int(value)
     if value is None:
         return 0
     raise BadValue("a whole number")
+
+
+def unsigned(value: Any, path: Path, report: Report) -> Any:
+    """A whole number from zero on."""
+    number = integer(value, path, report)
+    if number < 0:
+        raise BadValue("a whole number from zero on")
+    return number
 
 
 def number32(value: Any, _path: Path, _report: Report) -> Any:
@@ -97,7 +108,9 @@ def size(value: Any, _path: Path, _report: Report) -> Any:
         raise BadValue("a size such as `512m`")
     if isinstance(value, int):
         return str(value)
-    return str(parse_bytes(go_text(value)))
+    if isinstance(value, float):
+        return "0"  # docker compose reads a bare fraction as no limit at all
+    return str(parse_bytes(value))
 
 
 def anything(value: Any, _path: Path, _report: Report) -> Any:
@@ -178,59 +191,88 @@ def pairs(*, null: bool) -> Kind:
     return shape
 
 
-class Struct:
-    """A mapping with fixed attributes.
+class Shaped(Map):
+    """A mapping with fixed attributes, as its `struct` shaped it; extensions are kept aside."""
 
-    Attributes of `optional` are dropped when empty, those of `pointers` only when null, and `always` ones are
-    there even if nobody set them, with the value given. Unknown attributes (extensions) are dropped.
+    __slots__ = ("extensions", "struct")
+
+    def __init__(self, struct: Struct, marks: dict[str, Mark] | None) -> None:
+        super().__init__((), marks)
+        self.struct = struct
+        self.extensions: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attribute:
+    """One attribute of a struct.
+
+    Attributes:
+        kind: shapes its value.
+        keep_empty: an empty value (but not null) is kept; otherwise empty means not set.
+        always: it is there even if nobody set it, with `default()`.
+        default: makes the value of an `always` attribute that nobody set.
+        json_only: YAML output leaves an `always` attribute out while it is empty.
     """
 
-    __slots__ = ("always", "fields")
+    kind: Kind
+    keep_empty: bool = False
+    always: bool = False
+    default: Callable[[], Any] = lambda: None
+    json_only: bool = False
 
-    def __init__(
-        self,
-        optional: dict[str, Kind] | None = None,
-        pointers: dict[str, Kind] | None = None,
-        always: dict[str, tuple[Kind, Any]] | None = None,
-    ) -> None:
-        self.fields: dict[str, tuple[Kind, int]] = {}
-        for key, kind in (optional or {}).items():
-            self.fields[key] = (kind, _DROP_EMPTY)
-        for key, kind in (pointers or {}).items():
-            self.fields[key] = (kind, _DROP_NULL)
-        self.always = always or {}
-        for key, (kind, _) in self.always.items():
-            self.fields[key] = (kind, _KEEP)
 
-    def __call__(self, value: Any, path: Path, report: Report) -> Map:
+def pointer(kind: Kind) -> Attribute:
+    """An attribute that may be set to an empty value, which differs from not being set."""
+    return Attribute(kind=kind, keep_empty=True)
+
+
+def always(kind: Kind, default: Callable[[], Any], *, json_only: bool = False) -> Attribute:
+    """An attribute that is always printed."""
+    return Attribute(kind=kind, keep_empty=True, always=True, default=default, json_only=json_only)
+
+
+class Struct:
+    """A mapping with fixed attributes, in the order in which YAML output has them."""
+
+    __slots__ = ("_always", "attributes", "json_names", "order")
+
+    def __init__(self, attributes: dict[str, Kind | Attribute], *, json_names: bool = False) -> None:
+        self.attributes = {
+            name: entry if isinstance(entry, Attribute) else Attribute(kind=entry)
+            for name, entry in attributes.items()
+        }
+        self.order = {name: place for place, name in enumerate(attributes)}
+        self._always = [(name, entry) for name, entry in self.attributes.items() if entry.always]
+        self.json_names = json_names
+
+    def __call__(self, value: Any, path: Path, report: Report) -> Shaped:
         if value is None:
             value = {}
         if not isinstance(value, dict):
             raise BadValue("a mapping")
-        fields = self.fields
-        result = Map((), value.marks if isinstance(value, Map) else None)
+        attributes = self.attributes
+        result = Shaped(self, value.marks if isinstance(value, Map) else None)
         for key, item in value.items():
-            field = fields.get(key)
-            if field is None:
+            attribute = attributes.get(key)
+            if attribute is None:
+                if key.startswith("x-"):
+                    result.extensions[key] = item
                 continue
-            kind, policy = field
-            if item is None and policy != _KEEP:
+            if item is None and not attribute.always:
                 continue
             try:
-                shaped = kind(item, (*path, key), report)
+                shaped = attribute.kind(item, (*path, key), report)
             except ValueError as error:
                 report((*path, key), str(error))
                 continue
-            if policy != _DROP_EMPTY or not _is_empty(shaped, kind):
+            if attribute.keep_empty or not is_empty(shaped, attribute.kind):
                 result[key] = shaped
-        for key, (_, default) in self.always.items():
+        for key, attribute in self._always:
             if key not in result:
-                result[key] = default() if callable(default) else default
+                result[key] = attribute.default()
         return result
 
 
-def _is_empty(shaped: Any, kind: Kind) -> bool:
+def is_empty(shaped: Any, kind: Kind) -> bool:
+    """Whether a shaped value is its kind's zero, which means not set."""
     return not shaped or (kind is size and shaped == "0") or (kind is duration and shaped == "0s")
-
-
-_DROP_EMPTY, _DROP_NULL, _KEEP = 0, 1, 2

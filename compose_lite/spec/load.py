@@ -107,12 +107,11 @@ def _finish(
         normalize(tree, name, files.variables.get, trace)
     else:
         tree["name"] = name
+    model, disabled = tree, Map()
     if stages.interpolate:
         model = shape_project(tree, problems)
         problems.raise_errors()
         disabled = _select(options, files, tree, model, reader, problems, trace)
-    else:
-        model, disabled = tree, Map()
     problems.raise_errors()
     return LoadResult(
         name=name,

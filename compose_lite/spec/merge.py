@@ -341,12 +341,17 @@ def _by_volume_target(item: Any) -> str:
 
 def _by_device_target(item: Any) -> str:
     if isinstance(item, Map):
-        return str(item.get("target"))
+        target = item.get("target")
+        if not isinstance(target, str):
+            raise _NoIndex("a device needs a target, its path in the container")
+        return target
     parts = str(item).split(":")
     return parts[1] if len(parts) > 1 else parts[0]
 
 
 def _by_text(item: Any) -> str:
+    if not isinstance(item, (str, int)):
+        raise _NoIndex("a port was expected here")
     return go_text(item)
 
 
@@ -361,6 +366,8 @@ def _by_mount(prefix: str) -> Indexer:
 
 def _by_port(item: Any) -> str:
     if isinstance(item, Map):
+        if "target" not in item:
+            raise _NoIndex("a port needs a target, the port in the container")
         host = item.get("host_ip", "0.0.0.0")
         return f"{host}:{item.get('published')}:{item.get('target')}/{item.get('protocol', 'tcp')}"
     return go_text(item)
@@ -378,7 +385,6 @@ _UNIQUE_SERVICE: dict[str, Any] = {
         "additional_contexts": _by_name,
         "extra_hosts": _by_name,
         "labels": _by_name,
-        "platforms": _by_name,
         "tags": _by_name,
     },
     "cap_add": _by_name,

@@ -5,19 +5,47 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.spec.kinds import Shaped
+from compose_lite.spec.yaml_text import to_yaml_text
+
 if TYPE_CHECKING:
     from compose_lite.spec.load import LoadResult
-    from compose_lite.spec.tree import Map
 
 
-def config_model(result: LoadResult) -> dict[str, Any]:
-    """Return the model that `config` prints as JSON; attributes that JSON output leaves out are gone."""
-    model: Map = result.model
-    if not result.interpolated:
+def to_json(result: LoadResult) -> str:
+    """Return what `config --format json` prints."""
+    text = json.dumps(json_model(result), indent=2, sort_keys=True, ensure_ascii=False)
+    return _escaped(text, result) + "\n"
+
+
+def to_yaml(result: LoadResult) -> str:
+    """Return what `config` prints; keys have docker compose's order, resources are sorted by name."""
+    return _escaped(to_yaml_text(yaml_model(result)), result)
+
+
+def _escaped(text: str, result: LoadResult) -> str:
+    """Write `$` as `$$`, unless variables are still in place."""
+    return text.replace("$", "$$") if result.interpolated else text
+
+
+def json_model(result: LoadResult) -> dict[str, Any]:
+    """Return the model as plain data for JSON: extensions at top level only, no `models`."""
+    model = result.model
+    if not isinstance(model, Shaped):
         return model
-    return {
-        key: go_numbers(value) if key.startswith("x-") else value for key, value in model.items() if key != "models"
-    }
+    printed = {key: _json_value(value) for key, value in model.items() if key != "models"}
+    printed.update((key, go_numbers(value)) for key, value in model.extensions.items())
+    return printed
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        if isinstance(value, Shaped) and value.struct.json_names:
+            return {key.capitalize(): _json_value(item) for key, item in value.items()}
+        return {key: _json_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_json_value(item) for item in value]
+    return value
 
 
 def go_numbers(value: Any) -> Any:
@@ -31,7 +59,28 @@ def go_numbers(value: Any) -> Any:
     return value
 
 
-def to_json(result: LoadResult) -> str:
-    """Return what `config --format json` prints."""
-    text = json.dumps(config_model(result), indent=2, sort_keys=True, ensure_ascii=False)
-    return (text.replace("$", "$$") if result.interpolated else text) + "\n"
+def yaml_model(result: LoadResult) -> dict[str, Any]:
+    """Return the model as plain data for YAML, in order, with extensions where they were written."""
+    ordered: dict[str, Any] = _yaml_value(result.model)
+    return ordered
+
+
+def _yaml_value(value: Any) -> Any:
+    if isinstance(value, Shaped):
+        attributes, order = value.struct.attributes, value.struct.order
+        printed = {
+            key: _yaml_value(value[key])
+            for key in sorted(value, key=order.__getitem__)
+            if not (attributes[key].json_only and _nothing_in(value[key]))
+        }
+        printed.update((key, _yaml_value(value.extensions[key])) for key in sorted(value.extensions))
+        return printed
+    if isinstance(value, dict):
+        return {key: _yaml_value(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_yaml_value(item) for item in value]
+    return value
+
+
+def _nothing_in(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and all(map(_nothing_in, value.values())))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from compose_lite.spec.commands import split_command
 from compose_lite.spec.kinds import (
     BadValue,
+    Shaped,
     Struct,
-    anything,
+    always,
     boolean,
     duration,
     integer,
@@ -17,14 +18,16 @@ from compose_lite.spec.kinds import (
     nullable,
     number32,
     pairs,
+    pointer,
     printed,
     size,
     text,
+    unsigned,
 )
 from compose_lite.spec.tree import Map, Path, Seq, path_text
 
 if TYPE_CHECKING:
-    from compose_lite.spec.kinds import Kind, Report
+    from compose_lite.spec.kinds import Report
     from compose_lite.spec.problems import Problems
 
 
@@ -113,31 +116,32 @@ def _options(value: Any, path: Path, report: Report) -> Any:
     return map_of(list_of(printed))(value, path, report)
 
 
+def _nothing() -> None:
+    return None
+
+
 texts = list_of(text)
 _labels = pairs(null=False)
 _environment = pairs(null=True)
 _strings = map_of(printed)
 
-_ULIMIT = Struct(optional={"single": integer, "soft": integer, "hard": integer})
+_ULIMIT = Struct({"single": integer, "soft": integer, "hard": integer})
 _ulimits = map_of(_ulimit)
-_FILE_GRANT = Struct(
-    optional={"source": text, "target": text, "uid": text, "gid": text}, pointers={"mode": _mode}
-)
+_FILE_GRANT = Struct({"source": text, "target": text, "uid": text, "gid": text, "mode": pointer(_mode)})
 _DEVICE_REQUEST = Struct(
-    optional={
-        "capabilities": texts,
-        "driver": text,
-        "count": _device_count,
-        "device_ids": texts,
-        "options": _labels,
-    }
+    {"capabilities": texts, "driver": text, "count": _device_count, "device_ids": texts, "options": _labels}
 )
 _HOOK = Struct(
-    optional={"user": text, "privileged": boolean, "working_dir": text, "environment": _environment},
-    always={"command": (_command, None)},
+    {
+        "command": always(_command, _nothing, json_only=True),
+        "user": text,
+        "privileged": boolean,
+        "working_dir": text,
+        "environment": _environment,
+    }
 )
 _BUILD = Struct(
-    optional={
+    {
         "context": text,
         "dockerfile": text,
         "dockerfile_inline": text,
@@ -164,23 +168,11 @@ _BUILD = Struct(
         "privileged": boolean,
     }
 )
-
-
-def _go_named(struct: Struct) -> Kind:
-    """A struct whose attributes docker compose prints by their Go names: `Path`, `Rate`, `Weight`."""
-
-    def shape(value: Any, path: Path, report: Report) -> Map:
-        shaped = struct(value, path, report)
-        return Map({key.capitalize(): item for key, item in shaped.items()})
-
-    return shape
-
-
-_WEIGHT_DEVICE = _go_named(Struct(always={"path": (text, ""), "weight": (integer, 0)}))
-_RATE_DEVICE = _go_named(Struct(always={"path": (text, ""), "rate": (size, "0")}))
+_WEIGHT_DEVICE = Struct({"path": always(text, str), "weight": always(unsigned, int)}, json_names=True)
+_RATE_DEVICE = Struct({"path": always(text, str), "rate": always(size, lambda: "0")}, json_names=True)
 _BLKIO = Struct(
-    optional={
-        "weight": integer,
+    {
+        "weight": unsigned,
         "weight_device": list_of(_WEIGHT_DEVICE),
         "device_read_bps": list_of(_RATE_DEVICE),
         "device_read_iops": list_of(_RATE_DEVICE),
@@ -189,76 +181,80 @@ _BLKIO = Struct(
     }
 )
 _UPDATE = Struct(
-    optional={
+    {
+        "parallelism": pointer(unsigned),
         "delay": duration,
         "failure_action": text,
         "monitor": duration,
         "max_failure_ratio": number32,
         "order": text,
-    },
-    pointers={"parallelism": integer},
+    }
+)
+_GENERIC_RESOURCE = Struct(
+    {"discrete_resource_spec": pointer(Struct({"kind": always(text, str), "value": always(integer, int)}))}
 )
 _RESOURCE = Struct(
-    optional={
+    {
         "cpus": number32,
         "memory": size,
         "pids": integer,
         "devices": list_of(_DEVICE_REQUEST),
-        "generic_resources": list_of(
-            Struct(
-                pointers={
-                    "discrete_resource_spec": Struct(always={"kind": (text, ""), "value": (integer, 0)}),
-                }
-            )
-        ),
+        "generic_resources": list_of(_GENERIC_RESOURCE),
+    }
+)
+_RESOURCES = Struct({"limits": pointer(_RESOURCE), "reservations": pointer(_RESOURCE)})
+_RESTART_POLICY = Struct(
+    {
+        "condition": text,
+        "delay": pointer(duration),
+        "max_attempts": pointer(unsigned),
+        "window": pointer(duration),
+    }
+)
+_PLACEMENT = Struct(
+    {
+        "constraints": texts,
+        "preferences": list_of(Struct({"spread": text})),
+        "max_replicas_per_node": unsigned,
     }
 )
 _DEPLOY = Struct(
-    optional={"mode": text, "labels": _labels, "endpoint_mode": text},
-    pointers={
-        "replicas": integer,
-        "update_config": _UPDATE,
-        "rollback_config": _UPDATE,
-        "restart_policy": Struct(
-            optional={"condition": text},
-            pointers={"delay": duration, "max_attempts": integer, "window": duration},
-        ),
-    },
-    always={
-        "resources": (Struct(pointers={"limits": _RESOURCE, "reservations": _RESOURCE}), Map),
-        "placement": (
-            Struct(
-                optional={
-                    "constraints": texts,
-                    "preferences": list_of(Struct(optional={"spread": text})),
-                    "max_replicas_per_node": integer,
-                }
-            ),
-            Map,
-        ),
-    },
+    {
+        "mode": text,
+        "replicas": pointer(unsigned),
+        "labels": _labels,
+        "update_config": pointer(_UPDATE),
+        "rollback_config": pointer(_UPDATE),
+        "resources": always(_RESOURCES, Map, json_only=True),
+        "restart_policy": pointer(_RESTART_POLICY),
+        "placement": always(_PLACEMENT, Map, json_only=True),
+        "endpoint_mode": text,
+    }
 )
 _WATCH = Struct(
-    optional={
+    {
+        "path": always(text, str),
+        "action": always(text, str),
         "target": text,
+        "exec": always(_HOOK, lambda: Map({"command": None}), json_only=True),
         "include": texts,
         "ignore": texts,
         "initial_sync": boolean,
-    },
-    always={"path": (text, ""), "action": (text, ""), "exec": (_HOOK, lambda: Map({"command": None}))},
+    }
 )
 _HEALTHCHECK = Struct(
-    optional={"test": _health_test, "disable": boolean},
-    pointers={
-        "timeout": duration,
-        "interval": duration,
-        "retries": integer,
-        "start_period": duration,
-        "start_interval": duration,
-    },
+    {
+        "test": _health_test,
+        "timeout": pointer(duration),
+        "interval": pointer(duration),
+        "retries": pointer(unsigned),
+        "start_period": pointer(duration),
+        "start_interval": pointer(duration),
+        "disable": boolean,
+    }
 )
 _NETWORK_ATTACHMENT = Struct(
-    optional={
+    {
         "aliases": texts,
         "driver_opts": _strings,
         "gw_priority": integer,
@@ -271,34 +267,42 @@ _NETWORK_ATTACHMENT = Struct(
     }
 )
 _MOUNT = Struct(
-    optional={"type": text, "source": text, "target": text, "read_only": boolean, "consistency": text},
-    pointers={
-        "bind": Struct(
-            optional={"selinux": text, "propagation": text, "create_host_path": boolean, "recursive": text}
+    {
+        "type": text,
+        "source": text,
+        "target": text,
+        "read_only": boolean,
+        "consistency": text,
+        "bind": pointer(
+            Struct({"selinux": text, "propagation": text, "create_host_path": boolean, "recursive": text})
         ),
-        "volume": Struct(optional={"labels": _labels, "nocopy": boolean, "subpath": text}),
-        "tmpfs": Struct(optional={"size": size, "mode": integer}),
-        "image": Struct(optional={"subpath": text}),
-    },
+        "volume": pointer(Struct({"labels": _labels, "nocopy": boolean, "subpath": text})),
+        "tmpfs": pointer(Struct({"size": size, "mode": unsigned})),
+        "image": pointer(Struct({"subpath": text})),
+    }
 )
 _PORT = Struct(
-    optional={
+    {
         "name": text,
         "mode": text,
         "host_ip": text,
-        "target": integer,
+        "target": unsigned,
         "published": text,
         "protocol": text,
         "app_protocol": text,
     }
 )
-_DEPENDENCY = Struct(optional={"condition": text, "restart": boolean}, always={"required": (boolean, False)})
-_ENV_FILE = Struct(optional={"path": text, "format": text}, always={"required": (boolean, True)})
+_DEPENDENCY = Struct({"condition": text, "restart": boolean, "required": always(boolean, bool)})
+_ENV_FILE = Struct({"path": text, "required": always(boolean, lambda: True), "format": text})
 
 SERVICE = Struct(
-    optional={
+    {
         "profiles": texts,
         "annotations": _labels,
+        "attach": pointer(boolean),
+        "build": pointer(_BUILD),
+        "develop": pointer(Struct({"watch": list_of(_WATCH)})),
+        "blkio_config": pointer(_BLKIO),
         "cap_add": texts,
         "cap_drop": texts,
         "cgroup_parent": text,
@@ -312,35 +316,44 @@ SERVICE = Struct(
         "cpus": number32,
         "cpuset": text,
         "cpu_shares": integer,
+        "command": always(_command, _nothing, json_only=True),
         "configs": list_of(_FILE_GRANT),
         "container_name": text,
+        "credential_spec": pointer(Struct({"config": text, "file": text, "registry": text})),
         "depends_on": map_of(_DEPENDENCY),
+        "deploy": pointer(_DEPLOY),
         "device_cgroup_rules": texts,
-        "devices": list_of(Struct(optional={"source": text, "target": text, "permissions": text})),
+        "devices": list_of(Struct({"source": text, "target": text, "permissions": text})),
         "dns": texts,
         "dns_opt": texts,
         "dns_search": texts,
         "domainname": text,
+        "entrypoint": always(_command, _nothing, json_only=True),
+        "provider": pointer(Struct({"type": text, "options": _options})),
         "environment": _environment,
         "env_file": list_of(_ENV_FILE),
         "expose": list_of(printed),
+        "extends": pointer(Struct({"file": text, "service": text})),
         "external_links": texts,
         "extra_hosts": _hosts,
-        "group_add": list_of(printed),
+        "group_add": texts,
         "gpus": list_of(_DEVICE_REQUEST),
         "hostname": text,
+        "healthcheck": pointer(_HEALTHCHECK),
         "image": text,
+        "init": pointer(boolean),
         "ipc": text,
         "isolation": text,
         "labels": _labels,
         "label_file": texts,
         "links": texts,
+        "logging": pointer(Struct({"driver": text, "options": _strings})),
         "mem_limit": size,
         "mem_reservation": size,
         "memswap_limit": size,
         "mem_swappiness": size,
         "mac_address": text,
-        "models": map_of(nullable(Struct(optional={"endpoint_var": text, "model_var": text}))),
+        "models": map_of(nullable(Struct({"endpoint_var": text, "model_var": text}))),
         "network_mode": text,
         "networks": map_of(nullable(_NETWORK_ATTACHMENT)),
         "oom_kill_disable": boolean,
@@ -354,12 +367,14 @@ SERVICE = Struct(
         "read_only": boolean,
         "restart": text,
         "runtime": text,
+        "scale": pointer(unsigned),
         "secrets": list_of(_FILE_GRANT),
         "security_opt": texts,
         "shm_size": size,
         "stdin_open": boolean,
+        "stop_grace_period": pointer(duration),
         "stop_signal": text,
-        "storage_opt": _strings,
+        "storage_opt": map_of(text),
         "sysctls": _labels,
         "tmpfs": texts,
         "tty": boolean,
@@ -373,61 +388,29 @@ SERVICE = Struct(
         "working_dir": text,
         "post_start": list_of(_HOOK),
         "pre_stop": list_of(_HOOK),
-    },
-    pointers={
-        "attach": boolean,
-        "build": _BUILD,
-        "blkio_config": _BLKIO,
-        "credential_spec": Struct(optional={"config": text, "file": text, "registry": text}),
-        "deploy": _DEPLOY,
-        "develop": Struct(optional={"watch": list_of(_WATCH)}),
-        "extends": Struct(optional={"file": text, "service": text}),
-        "healthcheck": _HEALTHCHECK,
-        "init": boolean,
-        "logging": Struct(optional={"driver": text, "options": _strings}),
-        "provider": Struct(optional={"type": text, "options": _options}),
-        "scale": integer,
-        "stop_grace_period": duration,
-    },
-    always={"command": (_command, None), "entrypoint": (_command, None)},
+    }
 )
+_POOL = Struct({"subnet": text, "gateway": text, "ip_range": text, "aux_addresses": _labels})
+_IPAM = Struct({"driver": text, "config": list_of(_POOL)})
 _NETWORK = Struct(
-    optional={
+    {
         "name": text,
         "driver": text,
         "driver_opts": _strings,
+        "ipam": always(_IPAM, Map, json_only=True),
         "external": boolean,
         "internal": boolean,
         "attachable": boolean,
         "labels": _labels,
-    },
-    pointers={"enable_ipv4": boolean, "enable_ipv6": boolean},
-    always={
-        "ipam": (
-            Struct(
-                optional={
-                    "driver": text,
-                    "config": list_of(
-                        Struct(
-                            optional={
-                                "subnet": text,
-                                "gateway": text,
-                                "ip_range": text,
-                                "aux_addresses": _labels,
-                            }
-                        )
-                    ),
-                }
-            ),
-            Map,
-        )
-    },
+        "enable_ipv4": pointer(boolean),
+        "enable_ipv6": pointer(boolean),
+    }
 )
 _VOLUME = Struct(
-    optional={"name": text, "driver": text, "driver_opts": _strings, "external": boolean, "labels": _labels}
+    {"name": text, "driver": text, "driver_opts": _strings, "external": boolean, "labels": _labels}
 )
 _FILE_OBJECT = Struct(
-    optional={
+    {
         "name": text,
         "file": text,
         "environment": text,
@@ -439,29 +422,25 @@ _FILE_OBJECT = Struct(
         "template_driver": text,
     }
 )
-_MODEL = Struct(optional={"name": text, "model": text, "context_size": integer, "runtime_flags": texts})
+_MODEL = Struct({"name": text, "model": text, "context_size": integer, "runtime_flags": texts})
 
 PROJECT = Struct(
-    optional={
+    {
         "name": text,
+        "services": always(map_of(SERVICE), Map),
         "networks": map_of(_NETWORK),
         "volumes": map_of(_VOLUME),
         "secrets": map_of(_FILE_OBJECT),
         "configs": map_of(_FILE_OBJECT),
         "models": map_of(_MODEL),
-    },
-    always={"services": (map_of(SERVICE), Map)},
+    }
 )
 
 
-def shape_project(tree: Map, problems: Problems) -> Map:
-    """Return the model with every value in the form that `config` prints; extensions stay at top level only."""
+def shape_project(tree: Map, problems: Problems) -> Shaped:
+    """Return the model with every value in the form that `config` prints."""
 
     def report(path: Path, expected: str) -> None:
         problems.add("wrong-type", f"{path_text(path)} is not {expected}", at=(tree, path))
 
-    shaped = PROJECT(tree, (), report)
-    for key, value in tree.items():
-        if key.startswith("x-"):
-            shaped.put(key, anything(value, (key,), report), tree.mark(key))
-    return shaped
+    return PROJECT(tree, (), report)
