@@ -10,6 +10,7 @@ from compose_lite.pipeline.means import Means, Stack
 from compose_lite.pipeline.queries import containers, service_container
 from compose_lite.pipeline.verbs import (
     build,
+    create_one_off,
     down,
     kill,
     pause,
@@ -28,6 +29,7 @@ __all__ = [
     "Stack",
     "build",
     "containers",
+    "create_one_off",
     "down",
     "kill",
     "pause",

@@ -39,6 +39,7 @@ class Means:
         emit: receives everything that happens.
         review: sees each plan first, and may keep it from being carried out.
         parallel: most actions at a time, `None` for the runner's own limit.
+        lock: keep other invocations from changing the project meanwhile.
         lock_timeout: seconds to wait for another invocation on the same project; 0 gives up at once.
         environ: variables for credentials and build tools.
     """
@@ -47,5 +48,6 @@ class Means:
     emit: EventSink = ignore
     review: Review = approve
     parallel: int | None = None
+    lock: bool = True
     lock_timeout: float = 0
     environ: Mapping[str, str] = field(default=EMPTY, repr=False)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, TypeVar
 from compose_lite.pipeline.contents import digests, read_contents
 from compose_lite.pipeline.execution import carry_out, locked
 from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack
-from compose_lite.planner import images, lifecycle, teardown
+from compose_lite.planner import images, lifecycle, requests, teardown
 from compose_lite.planner.converge import plan_up
+from compose_lite.planner.naming import one_off_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from compose_lite.pipeline.means import Means, Stack
-    from compose_lite.planner import requests
     from compose_lite.planner.observed import Observed
     from compose_lite.planner.plan import Plan
     from compose_lite.spec.model import Project
@@ -49,6 +49,31 @@ def up(
         plan = plan_up(project, observed, request, known)
         carry_out(plan, project, means, contents=contents)
     return of_images, plan
+
+
+def create_one_off(
+    project: Project, request: requests.RunRequest, wanted: requests.ImagesRequest, means: Means
+) -> str | None:
+    """Bring up what a service needs and create a one-off container of it; started only if detached.
+
+    Returns:
+        The container's id, or `None` if the plan was not carried out. Raises as `up` does.
+    """
+    from compose_lite.planner.oneoff import one_off_project, plan_run
+
+    project = one_off_project(project, request)
+    contents = read_contents(project)
+    with locked(project.name, means):
+        observed = observe_project(means.daemon, project)
+        if carry_out(images.plan_images(project, observed, wanted), project, means):
+            observed = observe_project(means.daemon, project)
+        known = digests(contents)
+        needs = requests.UpRequest(services=(request.service,), no_deps=request.no_deps)
+        observed = look_closer(means.daemon, project, observed, needs, known)
+        plan = plan_run(project, observed, request, known)
+        result = carry_out(plan, project, means, contents=contents)
+    name = request.name or one_off_name(project.name, request.service, request.slug)
+    return result.created[name] if result is not None else None
 
 
 def pull(project: Project, request: requests.PullRequest, means: Means) -> Plan:

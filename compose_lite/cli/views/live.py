@@ -201,6 +201,17 @@ class LiveView:
             self._above += text
             self._draw()
 
+    def aside(self, write: Callable[[], None]) -> None:
+        """Take the block away, call `write`, and draw the block again below what it wrote."""
+        with self._changed:
+            if self._painter is None:
+                write()
+                return
+            self._terminal.note(f"\r{_ERASE_REST}", end="")
+            write()
+            self._terminal.flush()
+            self._draw()
+
     def close(self) -> None:
         """Draw the last frame for good and give the cursor back."""
         with self._changed:

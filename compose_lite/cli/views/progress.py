@@ -13,7 +13,7 @@ from compose_lite.cli.views.problems import render_problem
 from compose_lite.cli.views.text import DIM, GREEN, RED, paint, safe, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from compose_lite.cli.terminal import Terminal
 
@@ -22,6 +22,10 @@ class View(Protocol):
     """Shows events; the last frame is on the screen when `close` returns."""
 
     def __call__(self, event: events.Event, /) -> None: ...
+
+    def aside(self, write: Callable[[], None]) -> None:
+        """Call `write`, which writes whole lines to the output streams, without getting in its way."""
+        ...
 
     def close(self) -> None: ...
 
@@ -54,23 +58,35 @@ def _open(mode: str, terminal: Terminal, title: str) -> View:
     return PlainView(terminal) if mode == "plain" else QuietView(terminal)
 
 
-class PlainView:
-    """A line when something begins, a line when it ends."""
+class _LineView:
+    """A view of whole lines, which needs no care for what others write."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._started: dict[int, events.ActionStarted] = {}
-        self._said: dict[int, str] = {}
         self._lock = Lock()
+
+    def aside(self, write: Callable[[], None]) -> None:
+        """Call `write` between two lines."""
+        with self._lock:
+            write()
+
+    def close(self) -> None:
+        """Nothing is left to show."""
+
+
+class PlainView(_LineView):
+    """A line when something begins, a line when it ends."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self._said: dict[int, str] = {}
 
     def __call__(self, event: events.Event, /) -> None:
         with self._lock:
             line = self._line(event)
-        if line is not None:
-            self._terminal.note(line)
-
-    def close(self) -> None:
-        """Nothing is left to show."""
+            if line is not None:
+                self._terminal.note(line)
 
     def _line(self, event: events.Event) -> str | None:
         match event:
@@ -107,37 +123,24 @@ class PlainView:
         return f" {words.resource(started.kind, safe(started.name))}  {status}"
 
 
-class QuietView:
+class QuietView(_LineView):
     """Shows warnings only: what a user must not miss."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
 
     def __call__(self, event: events.Event, /) -> None:
         if isinstance(event, events.Notice):
-            self._terminal.note(render_problem(event.problem, coloured=self._terminal.err_colour))
-
-    def close(self) -> None:
-        """Nothing is left to show."""
+            with self._lock:
+                self._terminal.note(render_problem(event.problem, coloured=self._terminal.err_colour))
 
 
-class JsonView:
+class JsonView(_LineView):
     """A JSON object per event and line: docker compose's `id`, `status` and `text`, and ours besides."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
-        self._started: dict[int, events.ActionStarted] = {}
-        self._lock = Lock()
 
     def __call__(self, event: events.Event, /) -> None:
         with self._lock:
             if isinstance(event, events.ActionStarted):
                 self._started[event.id] = event
             started = self._started.get(getattr(event, "id", 0))
-        self._terminal.note(json.dumps(as_json(event, started), ensure_ascii=False))
-
-    def close(self) -> None:
-        """Nothing is left to show."""
+            self._terminal.note(json.dumps(as_json(event, started), ensure_ascii=False))
 
 
 def as_json(event: events.Event, started: events.ActionStarted | None = None) -> dict[str, Any]:
