@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import select
 import selectors
+import threading
 from time import monotonic, sleep, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from compose_lite import labels
 from compose_lite.errors import DaemonError, NotFound
@@ -57,7 +58,7 @@ class _Followed:
         self.source = source
         self.running = False
         self.log: OpenLog | None = None
-        self.exits: list[ContainerExited] = []  # not reported yet: its last lines come first
+        self.exits: list[ContainerExited] = []  # its log is still being read
         self.again = False  # it has started once more while its log was still being read
         self.asked = False  # somebody sent it a signal since it started
         self.new = False  # it was created while we listened: its log has no earlier run
@@ -72,11 +73,51 @@ class _Followed:
         return self.source.service, self.source.number
 
 
+class _StartsNoted:
+    """A daemon on which every start that is asked for is noted, until its event has come."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._lock = threading.Lock()
+        self._starts: dict[str, int] = {}
+
+    def start_container(self, container: str) -> bool:
+        changed = self._daemon.start_container(container)
+        if changed:
+            self._count(container, 1)
+        return changed
+
+    def restart_container(self, container: str, *, timeout: float | None = None) -> None:
+        self._daemon.restart_container(container, timeout=timeout)
+        self._count(container, 1)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._daemon, name)
+
+    def event_came(self, container: str) -> None:
+        """Note that the daemon told of a start (perhaps before the call that caused it returned)."""
+        self._count(container, -1)
+
+    def any_missing(self) -> bool:
+        """Tell whether the daemon still has to tell of a start."""
+        with self._lock:
+            return any(count > 0 for count in self._starts.values())
+
+    def _count(self, container: str, change: int) -> None:
+        with self._lock:
+            self._starts[container] = self._starts.get(container, 0) + change
+
+
 class LogFollower:
     """Iterate over it for batches of lines and `ContainerExited`, from one thread; end with `close`.
 
     Subscribed to the daemon's events once made, so make it before observing and before starting anything.
-    It ends by itself when, after `expect_no_more`, every container has ended for good.
+    It ends by itself when, after `expect_no_more`, every container has ended for good. Who starts containers
+    that must not be missed does so by `daemon`: then it knows which events have to come before the end,
+    however short a container's life and however late the events.
+
+    Attributes:
+        daemon: the daemon that it was given, with the starts noted.
 
     Args:
         services: services whose containers count (None: all of the project's).
@@ -92,11 +133,14 @@ class LogFollower:
         attach: Callable[[str], bool] = lambda _service: True,
     ) -> None:
         self._daemon = daemon
+        self._noted = _StartsNoted(daemon)
+        self.daemon = cast("Daemon", self._noted)
         self._services = None if services is None else frozenset(services)
         self._attach = attach
         self._known: dict[str, _Followed] = {}
         self._catching_up: list[OpenLog] = []
         self._merger = TimeMerger(())
+        self._ended: list[ContainerExited] = []  # all that they wrote has been read
         self._endless = True
         self._woken = 0.0
         self._closed = False
@@ -134,9 +178,11 @@ class LogFollower:
             while not self._closed:
                 for event in self._pump.take():
                     self._react(event)
+                self._drop_overdue()
                 if batch := self._merger.take():
                     yield batch
-                yield from self._reportable_exits()
+                ended, self._ended = self._ended, []
+                yield from ended
                 if self._finished():
                     return
                 self._read_ready()
@@ -197,6 +243,7 @@ class LogFollower:
         log.ended = True
         self._selector.unregister(log.stream)
         log.close()
+        self._report(followed)
         if followed.again:
             followed.again = False
             self._open(followed)
@@ -243,6 +290,7 @@ class LogFollower:
         if action == "create":
             self._created(source)
         elif action == "start":
+            self._noted.event_came(container)
             self._started(self._track(source, renamed=True))
         elif container in self._known:
             self._changed(self._known[container], action, attributes, int(event.get("timeNano", 0)))
@@ -284,7 +332,9 @@ class LogFollower:
                 restarting=followed.running,
             )
         )
-        if followed.log is not None:
+        if followed.log is None:
+            self._report(followed)
+        else:
             followed.deadline = monotonic() + _LOG_END_GRACE
 
     def _comes_back(self, container: str) -> bool:
@@ -295,31 +345,32 @@ class LogFollower:
             return False
         return bool(state.get("Restarting") or state.get("Running"))
 
-    def _reportable_exits(self) -> Iterator[ContainerExited]:
-        """Yield the ends whose last lines have been handed out; forget what is gone."""
+    def _drop_overdue(self) -> None:
+        """Give up what was waited for long enough; forget containers that are gone."""
         now = monotonic()
         for followed in list(self._known.values()):
-            if followed.exits:
-                if followed.log is not None and not followed.again:
-                    if _readable(followed.log, 0) or (followed.deadline or 0) > now:
-                        continue
-                    self._log_ended(followed)
-                stopped = followed.asked and not followed.running and not followed.gone
-                followed.deadline = now + _RESTART_GRACE if stopped else None
-                exits, followed.exits = followed.exits, []
-                yield from exits
+            overdue = followed.deadline is not None and followed.deadline <= now
+            if overdue and followed.log is None:
+                followed.deadline = None
+            elif overdue and followed.log is not None and not _readable(followed.log, 0):
+                self._log_ended(followed)
             if followed.gone and followed.log is None:
                 del self._known[followed.source.id]
+
+    def _report(self, followed: _Followed) -> None:
+        """Have its ends reported: its last lines were read before."""
+        self._ended += followed.exits
+        followed.exits = []
+        stopped = followed.asked and not followed.running and not followed.gone
+        followed.deadline = monotonic() + _RESTART_GRACE if stopped else None
 
     # the end
 
     def _finished(self) -> bool:
-        now = monotonic()
-        return not self._endless and not any(
-            followed.log is not None
-            or followed.running
-            or followed.awaited
-            or (followed.deadline is not None and now < followed.deadline)
+        if self._endless or self._noted.any_missing():
+            return False
+        return not any(
+            followed.log is not None or followed.running or followed.awaited or followed.deadline is not None
             for followed in self._known.values()
         )
 
