@@ -390,6 +390,9 @@ def _inherit(flat: Flat, service: Service, image: Mapping[str, Any]) -> Flat:
         inherited["command"] = image.get("command")
     if service.entrypoint is None:
         inherited["entrypoint"] = image.get("entrypoint")
+    for name, value in service.environment.items():
+        if value is None:
+            inherited.pop(f"environment.{name}", None)
     if flat.get("healthcheck.test") == ("NONE",):
         inherited = {key: value for key, value in inherited.items() if not key.startswith("healthcheck.")}
     merged = {

@@ -35,11 +35,12 @@ def create_container(site: Site, action: CreateContainer, _report: Report) -> Ou
     """
     service = site.known_project.services[action.container.service]
     request = create_request(site.known_project, service, action, _surroundings(site, service, action))
-    container = _created(site.daemon, action, request)
+    warnings: list[str] = []
+    container = _created(site.daemon, action, request, warnings)
     site.containers.created(action.container.name, container)
     for network, body in request.connections:
         connect(site.daemon, network, container, body)
-    return Outcome(text=container[:12])
+    return Outcome(warnings=tuple(warnings))
 
 
 def connect(daemon: Daemon, network: str, container: str, body: Json) -> bool:
@@ -54,10 +55,12 @@ def connect(daemon: Daemon, network: str, container: str, body: Json) -> bool:
     return True
 
 
-def _created(daemon: Daemon, action: CreateContainer, request: CreateRequest) -> str:
+def _created(daemon: Daemon, action: CreateContainer, request: CreateRequest, warnings: list[str]) -> str:
     name = action.container.name
     try:
-        return daemon.create_container(name=name, body=request.body, platform=request.platform)
+        return daemon.create_container(
+            name=name, body=request.body, platform=request.platform, warn=warnings.append
+        )
     except Conflict as error:
         there = _holder(daemon, name)
         if there is not None and _is_the_same(there, request.body):

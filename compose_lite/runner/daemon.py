@@ -7,7 +7,7 @@ Every method raises `DaemonUnavailable` when nothing answers, `NotFound` for 404
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 Json = dict[str, Any]
@@ -78,7 +78,17 @@ class Daemon(Protocol):
         self, *, filters: Filters, include_stopped: bool = True, size: bool = False
     ) -> list[Json]: ...
     def inspect_container(self, container: str) -> Json: ...
-    def create_container(self, *, name: str, body: Json, platform: str | None = None) -> str: ...
+    def create_container(
+        self,
+        *,
+        name: str,
+        body: Json,
+        platform: str | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> str:
+        """Return the new container's id; `warn` is told what the daemon leaves out of the request, and why."""
+        ...
+
     def start_container(self, container: str) -> bool:
         """True if it was not running before."""
         ...

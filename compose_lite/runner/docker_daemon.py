@@ -8,7 +8,7 @@ from compose_lite.errors import DaemonError
 from compose_lite.runner.engine import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from compose_lite.runner.daemon import Feed, Filters, Json, Stream
     from compose_lite.runner.engine import Engine
@@ -55,9 +55,20 @@ class DockerDaemon:
     def inspect_container(self, container: str) -> Json:
         return self._object(f"/containers/{quoted(container)}/json")
 
-    def create_container(self, *, name: str, body: Json, platform: str | None = None) -> str:
+    def create_container(
+        self,
+        *,
+        name: str,
+        body: Json,
+        platform: str | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> str:
         params = {"name": name, "platform": platform}
-        return str(self._engine.call("POST", "/containers/create", params, body=body)["Id"])
+        created = self._engine.call("POST", "/containers/create", params, body=body)
+        for warning in created.get("Warnings") or ():
+            if warn is not None:
+                warn(warning)
+        return str(created["Id"])
 
     def start_container(self, container: str) -> bool:
         return self._engine.changed("POST", f"/containers/{quoted(container)}/start")

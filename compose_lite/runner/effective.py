@@ -22,6 +22,7 @@ _NANO = 1_000_000_000
 _BOOK_KEEPING = ("com.docker.compose.", "io.compose-lite.")
 _ANONYMOUS_LABEL = "com.docker.volume.anonymous"
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
+_ENGINE_MODES = frozenset({"", "default", "bridge", "host", "none"})
 _NO_HOSTNAME = re.compile(r"host|container:.*")
 _PROPAGATIONS = frozenset({"private", "shared", "rshared", "slave", "rslave"})
 
@@ -265,10 +266,11 @@ def _mappings(host: Json) -> Iterator[tuple[str, Any]]:
 
 def _networks(inspected: Json, host: Json, networks: Json) -> Iterator[tuple[str, Any]]:
     mode = host.get("NetworkMode") or ""
-    if mode not in networks or mode == "bridge":
+    if mode in _ENGINE_MODES or mode.startswith("container:"):
         yield "network_mode", "bridge" if mode == "default" else mode
-    if mode in ("", "default", "bridge", "host", "none") or mode.startswith("container:"):
         return
+    if mode not in networks and mode not in (endpoint.get("NetworkID") for endpoint in networks.values()):
+        yield "network_mode", mode  # it has lost the network that it was made for
     known = {
         inspected.get("Name", "").removeprefix("/"),
         inspected["Id"][:12],

@@ -13,13 +13,14 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import AnswerLost, ComposeLiteError, ExecutionError, Interrupted, Problem
+from compose_lite.errors import AnswerLost, ComposeLiteError, ExecutionError, Interrupted, Problem, Severity
 from compose_lite.events import (
     ActionFailed,
     ActionProgress,
     ActionSkipped,
     ActionStarted,
     ActionSucceeded,
+    Notice,
     PlanFinished,
     PlanStarted,
     ignore,
@@ -240,6 +241,8 @@ class Executor:
         else:
             outcome = ended.outcome or Outcome()
             progress.succeeded += 1
+            for warning in outcome.warnings:
+                self._tell(Notice(problem=_warning(planned, warning)))
             self._tell(
                 ActionSucceeded(
                     id=planned.id, seconds=ended.seconds, changed=outcome.changed, text=outcome.text
@@ -358,6 +361,11 @@ class _Progress:
                 self.doomed.setdefault(dependent, failed)
             if not self._missing[dependent]:
                 heapq.heappush(self.ready, dependent)
+
+
+def _warning(planned: PlannedAction, text: str) -> Problem:
+    message = f"{planned.action.name}: {text}"
+    return Problem(code="engine-warning", message=message, severity=Severity.WARNING)
 
 
 class _Reporter:

@@ -21,10 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of an action that did not fail; `changed` is False if all was there already."""
+    """What became of an action that did not fail.
+
+    Attributes:
+        changed: False if all was there already.
+        text: worth showing beside the action.
+        warnings: what the user should know.
+    """
 
     changed: bool = True
     text: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 DONE = Outcome()

