@@ -37,13 +37,18 @@ def carry_out(
     from compose_lite.runner.execute import DEFAULT_PARALLEL, execute
     from compose_lite.runner.site import site_for
 
-    site = site_for(plan, means.daemon, project, contents=contents, environ=means.environ)
+    site = site_for(
+        plan, means.daemon, project, contents=contents, environ=means.environ, build_options=means.build
+    )
     return execute(plan, site, sink=means.emit, parallel=means.parallel or DEFAULT_PARALLEL)
 
 
 @contextmanager
 def locked(project: str, means: Means) -> Iterator[None]:
     """Keep other invocations from changing the project meanwhile; raises `LockHeld`."""
+    if not means.lock:
+        yield
+        return
     from compose_lite.runner.lock import project_lock
 
     with project_lock(means.daemon.address, project, environ=means.environ, timeout=means.lock_timeout):

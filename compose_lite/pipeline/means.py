@@ -11,6 +11,7 @@ from compose_lite.planner.plan import Plan
 from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
+    from compose_lite.runner.build import BuildOptions
     from compose_lite.runner.daemon import Daemon
     from compose_lite.spec.model import Project
 
@@ -42,6 +43,7 @@ class Means:
         lock: keep other invocations from changing the project meanwhile.
         lock_timeout: seconds to wait for another invocation on the same project; 0 gives up at once.
         environ: variables for credentials and build tools.
+        build: how images are built.
     """
 
     daemon: Daemon
@@ -51,3 +53,4 @@ class Means:
     lock: bool = True
     lock_timeout: float = 0
     environ: Mapping[str, str] = field(default=EMPTY, repr=False)
+    build: BuildOptions | None = None

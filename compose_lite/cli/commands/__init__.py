@@ -55,6 +55,8 @@ TABLE: dict[str, Entry] = {
     "top": Entry("inspect", _LOOK, "List the processes in containers"),
     "volumes": Entry("inspect", _LOOK, "List volumes"),
     "ls": Entry("ls", _LOOK, "List projects"),
+    "build": Entry("build", _IMAGES, "Build images"),
+    "pull": Entry("build", _IMAGES, "Pull images"),
     "exec": Entry("exec", _CONTROL, "Run a command in a running container"),
     "start": Entry("lifecycle", _CONTROL, "Start containers"),
     "stop": Entry("lifecycle", _CONTROL, "Stop containers"),
