@@ -1,6 +1,7 @@
 """A scenario's ground: a folder with its files, a project of its own on the daemon, invocations of the program."""
 
 import os
+import random
 import shlex
 import socket
 import sys
@@ -43,7 +44,7 @@ class Stack:
     """One project, its folder, and what happened so far.
 
     The files of a scenario may use the variables of `env`: IMAGE, NEWER, IDLE … (test images), PORT1 … PORT4
-    (free host ports), STACK (the project's name).
+    (free host ports), NET1 and NET2 (`10.1.2` of a free subnet), STACK (the project's name).
     """
 
     def __init__(self, folder: Path, files: Mapping[str, str]) -> None:
@@ -53,6 +54,7 @@ class Stack:
         self.last: Result | None = None
         self.changes: tuple[Call, ...] = ()
         self.before: Snapshot | None = None
+        self._siblings: list[str] = []
         self.background: dict[str, Background | Terminal] = {}
         self.folder.mkdir()
         for path, text in files.items():
@@ -65,6 +67,12 @@ class Stack:
         target = self.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(textwrap.dedent(text).lstrip("\n"))
+
+    def sibling(self, suffix: str) -> str:
+        """The name of a further project, cleaned up like the stack's own."""
+        name = f"{self.name}-{suffix}"
+        self._siblings.append(name)
+        return name
 
     # invocations
 
@@ -162,7 +170,8 @@ class Stack:
         """End what still runs and remove everything of this project, and only of it, from the daemon."""
         for process in self.background.values():
             process.close()
-        state.remove_all(self.name)
+        for project in (self.name, *self._siblings):
+            state.remove_all(project)
 
 
 def execute(container: str, command: str, *, user: str = "") -> tuple[int, str]:
@@ -207,7 +216,14 @@ def _environment(folder: Path, name: str) -> dict[str, str]:
         "STACK": name,
         **images,
         **ports,
+        **subnets(),
     }
+
+
+def subnets() -> dict[str, str]:
+    """NET1 and NET2: the first three numbers of networks that nobody else has, with luck (1 in 10,000)."""
+    first, second = random.sample(range(40 * 256), 2)
+    return {name: f"10.{210 + at // 256}.{at % 256}" for name, at in (("NET1", first), ("NET2", second))}
 
 
 def _free_ports(count: int) -> list[int]:

@@ -119,18 +119,18 @@ test_names = scenarios(
                   web:
                     image: ${IDLE}
                     mac_address: "02:42:0a:d5:07:14"
-                    networks: {inner: {ipv4_address: 10.213.7.20}}
+                    networks: {inner: {ipv4_address: '${NET1}.20'}}
                 networks:
                   inner:
                     internal: true
                     driver_opts: {com.docker.network.bridge.enable_icc: "true"}
-                    ipam: {config: [{subnet: 10.213.7.0/24, gateway: 10.213.7.1}]}
+                    ipam: {config: [{subnet: '${NET1}.0/24', gateway: '${NET1}.1'}]}
                     labels: {purpose: test}
             """
         },
         steps=(
             run("up -d"),
-            field("web", "NetworkSettings.Networks[{STACK}_inner].IPAddress", "10.213.7.20"),
+            field("web", "NetworkSettings.Networks[{STACK}_inner].IPAddress", "{NET1}.20"),
             field("web", "NetworkSettings.Networks[{STACK}_inner].MacAddress", "02:42:0a:d5:07:14"),
             run("up -d", changes=0),
         ),
@@ -144,20 +144,20 @@ test_names = scenarios(
                   web: {image: "${IDLE}"}
                   other: {image: "${IDLE}", networks: [apart]}
                 networks:
-                  default: {ipam: {config: [{subnet: 10.213.8.0/24}]}}
+                  default: {ipam: {config: [{subnet: '${NET1}.0/24'}]}}
                   apart: {}
             """
         },
         steps=(
             run("up -d"),
             remember(),
-            edit("compose.yaml", "10.213.8", "10.213.9"),
+            edit("compose.yaml", "NET1", "NET2"),
             run("up -d"),
             containers(web="running", other="running"),
             field(
                 "web",
                 "NetworkSettings.Networks[{STACK}_default].IPAddress",
-                lambda ip: ip.startswith("10.213.9."),
+                "{NET2}.2",
             ),
             kept("other"),
             run("up -d", changes=0),
