@@ -148,12 +148,11 @@ class Convergence:
         """The plan, with the edges between services added.
 
         Raises:
-            PlanError: a container's name is taken.
+            PlanError: the name of a container or a port is taken.
         """
-        raise_all(link_names(self.work))
+        raise_all((*link_names(self.work), *link_claims(self.work)))
         tied = {name: state.service.namespace_peers() for name, state in self.states.items()}
         link_stops(self.work, self._scope.order, self._scope.graph, tied)
-        link_claims(self.work)
         warnings = [*self._networks.warnings, *self._volumes.warnings]
         if not self._request.ignore_orphans:
             warnings.extend(orphan_warnings(self.work.project, self._orphans))

@@ -162,7 +162,7 @@ def _emit(work: Work, states: dict[str, ServiceState], waits: Waits) -> None:
         gate = waits.gate(state.service) if starts else Gate()
         for slot in state.slots:
             emit_slot(work, state, slot, gate)
-    link_claims(work)
+    raise_all(link_claims(work))
 
 
 def _plan(work: Work, verb: str) -> Plan:

@@ -10,6 +10,7 @@ from compose_lite.spec.model import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer
     from compose_lite.planner.survey import ServiceState
     from compose_lite.planner.work import Work
@@ -44,7 +45,7 @@ def link_names(work: Work) -> list[Problem]:
     """Let each action that gives a name wait until nobody has it; returns the names that nobody gives up."""
     holders = {container.name: container for container in work.observed.containers}
     foreign = {container.name: container for container in work.observed.foreign}
-    problems = []
+    problems: list[Problem] = []
     for name, node in work.claims:
         if name in work.freed:
             work.draft.link(node, needs=[work.freed[name]])
@@ -94,20 +95,32 @@ def link_stops(
             users.setdefault(need, []).append(name)
 
 
-def link_claims(work: Work) -> None:
-    """Let each start wait until other containers that the plan stops have let go of ports and addresses."""
-    if not work.launches or not work.halted:
-        return
+def link_claims(work: Work) -> list[Problem]:
+    """Let each start wait until containers that the plan stops have let go of ports and addresses.
+
+    Returns the ports that somebody else holds on to, or that several replicas would want.
+    """
+    held = _held_claims(work)
+    problems: list[Problem] = []
+    wanted_by: dict[Claim, str] = {}
+    for service, ref, start in work.launches:
+        for port in service.ports:
+            problems.extend(_port_problems(work, port, service, ref, wanted_by))
+        for claim in _wanted(work, service):
+            nodes = [node for holder, node in held.get(claim, ()) if holder != ref.id]
+            work.draft.link(start, needs=nodes)
+    return problems
+
+
+def _held_claims(work: Work) -> dict[Claim, list[tuple[str, int]]]:
+    """What containers hold that the plan stops: (container id, node after which it is free)."""
     held: dict[Claim, list[tuple[str, int]]] = {}
-    for container in work.observed.containers:
+    for container in work.observed.containers if work.launches and work.halted else ():
         node = work.halted.get(container.id)
         if node is not None:
             for claim in _held(container):
                 held.setdefault(claim, []).append((container.id, node))
-    for service, ref, start in work.launches:
-        for claim in _wanted(work, service):
-            nodes = [node for holder, node in held.get(claim, ()) if holder != ref.id]
-            work.draft.link(start, needs=nodes)
+    return held
 
 
 def _held(container: ObservedContainer) -> Iterator[Claim]:
@@ -125,6 +138,77 @@ def _wanted(work: Work, service: Service) -> Iterator[Claim]:
     for attachment in service.networks:
         if attachment.ipv4_address and attachment.network in work.project.networks:
             yield ("address", work.project.networks[attachment.network].name, attachment.ipv4_address)
+
+
+def _port_problems(
+    work: Work, port: Port, service: Service, ref: ContainerRef, wanted_by: dict[Claim, str]
+) -> Iterator[Problem]:
+    """Why the container can't publish the port, if the port is a fixed one."""
+    numbers = published_ports(port)
+    if len(numbers) != 1:
+        return
+    for holder, owner in _holders(work, port, numbers[0]):
+        if holder != ref.id:
+            yield _port_taken(service, numbers[0], owner)
+    claim = (port.host_ip or "", port.protocol, numbers[0])
+    first = wanted_by.setdefault(claim, service.name)
+    if first == service.name and len(work.refs.get(service.name, ())) > 1:
+        yield _port_scaled(service, numbers[0], len(work.refs[service.name]))
+
+
+def _holders(work: Work, port: Port, number: int) -> Iterator[tuple[str, str]]:
+    """Running containers that publish the port and that the plan does not stop: (id, how to call them)."""
+    if not work.port_holders:
+        work.port_holders.update(_running_publishers(work))
+    for holder, owner, host_ip in work.port_holders.get((port.protocol, number), ()):
+        if _overlap(host_ip, port.host_ip or ""):
+            yield holder, owner
+
+
+def _running_publishers(work: Work) -> dict[tuple[str, int], list[tuple[str, str, str]]]:
+    found: dict[tuple[str, int], list[tuple[str, str, str]]] = {("", 0): []}
+    inside = [
+        (c.id, f"container {c.name!r} of this project", c.ports)
+        for c in work.observed.containers
+        if c.running and c.id not in work.halted
+    ]
+    outside = [
+        (c.id, f"container {c.name!r}" + (f" of project {c.project!r}" if c.project else ""), c.ports)
+        for c in work.observed.foreign
+        if c.running
+    ]
+    for holder, owner, ports in (*inside, *outside):
+        for port in ports:
+            if port.published is not None:
+                key = (port.protocol, port.published)
+                found.setdefault(key, []).append((holder, owner, port.host_ip))
+    return found
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two host addresses can't both have a port."""
+    everywhere = ("", "0.0.0.0", "::")
+    return one == other or one in everywhere or other in everywhere
+
+
+def _port_taken(service: Service, number: int, owner: str) -> Problem:
+    return Problem(
+        code="port-in-use",
+        message=f"port {number}, which service {service.name!r} publishes, is in use by {owner}",
+        hint="stop that container, or publish another port",
+        location=service.location,
+        path=f"services.{service.name}.ports",
+    )
+
+
+def _port_scaled(service: Service, number: int, replicas: int) -> Problem:
+    return Problem(
+        code="port-scaled",
+        message=f"port {number} of service {service.name!r} can't be published by {replicas} containers",
+        hint="publish a range of ports, or leave the host port out to get a free one for each",
+        location=service.location,
+        path=f"services.{service.name}.ports",
+    )
 
 
 def published_ports(port: Port) -> range:

@@ -44,6 +44,7 @@ class Work:
         started: service → nodes after which all its replicas have been started.
         launches: (service, container, node) of each start, for what only one container can hold.
         refs: service → its containers as they will be.
+        port_holders: (protocol, port) → (container id, its name for people, host address) of those that keep it.
         unchanged: containers that nothing is done to.
     """
 
@@ -67,6 +68,7 @@ class Work:
     created: dict[str, int] = field(default_factory=dict)
     started: dict[str, list[int]] = field(default_factory=dict)
     launches: list[tuple[Service, ContainerRef, int]] = field(default_factory=list)
+    port_holders: dict[tuple[str, int], list[tuple[str, str, str]]] = field(default_factory=dict)
     unchanged: list[ContainerRef] = field(default_factory=list)
 
     def provided(self, service: Service) -> list[int]:

@@ -90,6 +90,8 @@ class SimulatedDaemon:
         self.images: dict[str, ObservedImage] = {}
         self.clock = 0
         self.changing_calls = 0
+        self.check_dependencies = False
+        self._born: dict[str, str] = {}  # name at creation → id, for the plan that is being carried out
 
     # what the runner's observation would see
 
@@ -132,6 +134,7 @@ class SimulatedDaemon:
         self, plan: Plan, project: Project, *, stop_after: int | None = None, seed: int | None = None
     ) -> None:
         """Carry out a plan, in the order of ids or in a random one that the edges allow, perhaps not to its end."""
+        self._born = {}
         done: set[int] = set()
         waiting = list(plan.actions)
         chance = random.Random(seed)
@@ -159,14 +162,9 @@ class SimulatedDaemon:
             if ref.id not in self.containers:
                 raise Refused(f"no such container: {ref}")
             return self.containers[ref.id]
-        for c in self.containers.values():
-            if c.name == ref.name or self._born.get(c.id) == ref.name:
-                return c
-        raise Refused(f"no such container: {ref}")
-
-    @property
-    def _born(self) -> dict[str, str]:
-        return self.__dict__.setdefault("_names_at_birth", {})
+        if ref.name not in self._born:
+            raise Refused(f"not created by this plan: {ref}")
+        return self.containers[self._born[ref.name]]
 
     def by_name(self, name: str) -> SimContainer:
         """The container of this name."""
@@ -197,7 +195,7 @@ class SimulatedDaemon:
                 self.volumes[volume] = ObservedVolume(name=volume)
                 new.mounts.append(SimMount(target=target, volume=volume, own=True))
         self.containers[new.id] = new
-        self._born[new.id] = action.name
+        self._born[action.name] = new.id
 
     def _inherit(self, new: SimContainer, old: SimContainer) -> None:
         taken = {m.target for m in new.mounts}
@@ -308,6 +306,8 @@ class SimulatedDaemon:
             if (port.protocol, port.published) in taken:
                 raise Refused(f"can't start {c.name}: port {port.published} is already allocated")
         service = project.services.get(c.service)
+        if service is not None and self.check_dependencies and not c.oneoff:
+            self._assert_dependencies(service, project)
         c.starts += 1
         c.exit_code = None
         c.state, c.health = "running", None
@@ -315,6 +315,17 @@ class SimulatedDaemon:
             c.health = "healthy"
         if service is not None and is_job(project, service):
             c.state, c.exit_code = "exited", 0
+
+    def _assert_dependencies(self, service: Service, project: Project) -> None:
+        """A service starts only behind those that it needs, once they are as it wants them."""
+        for dependency in service.depends_on:
+            if dependency.service in project.services and dependency.required:
+                for c in self.containers.values():
+                    wanted = range(1, 1 + project.services[dependency.service].replicas)
+                    if c.service == dependency.service and not c.oneoff and c.number in wanted:
+                        assert self.meets(c, dependency.condition), (
+                            f"{service.name} starts before {c.name} is {dependency.condition}: {c.state}"
+                        )
 
     def _stop_container(self, action: actions.StopContainer, project: Project) -> None:
         c = self._find(action.container)
