@@ -39,7 +39,7 @@ class Scenario:
     files: Mapping[str, str] = field(default_factory=dict)
     only: Literal["compose-lite"] | None = None
     needs_peer: bool = False
-    timeout: float = 120
+    timeout: float = 180
 
 
 def scenarios(*items: Scenario) -> Callable[[Scenario, Path], None]:

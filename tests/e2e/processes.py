@@ -81,11 +81,11 @@ class _Watched:
     def running(self) -> bool:
         return self._process.poll() is None
 
-    def await_text(self, text: str, *, times: int = 1, timeout: float = 20) -> None:
+    def await_text(self, text: str, *, times: int = 1, timeout: float = 30) -> None:
         """Return once the output contains `text`, `times` times; raises AssertionError after `timeout` seconds."""
         self._await(lambda: self.seen().count(text) >= times, f"{text!r} x {times}", timeout)
 
-    def await_match(self, pattern: str, *, timeout: float = 20) -> None:
+    def await_match(self, pattern: str, *, timeout: float = 30) -> None:
         """Return once the output matches the regular expression `pattern`."""
         self._await(lambda: re.search(pattern, self.seen()) is not None, f"/{pattern}/", timeout)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -165,8 +166,9 @@ def remove_all(project: str) -> None:
     """Remove everything that carries the project's label or was made for it, and images tagged with its name."""
     for label in (f"{PROJECT}={project}", f"{OURS}={project}"):
         filters = {"label": label}
-        for container in api().containers(all=True, filters=filters):
-            _quietly(api().remove_container, container["Id"], force=True, v=True)
+        with ThreadPoolExecutor(8) as pool:
+            for container in api().containers(all=True, filters=filters):
+                pool.submit(_quietly, api().remove_container, container["Id"], force=True, v=True)
         for network in api().networks(filters=filters):
             _quietly(api().remove_network, network["Id"])
         for volume in api().volumes(filters=filters)["Volumes"] or ():

@@ -71,7 +71,7 @@ def resize(columns: int, rows: int, *, key: str = "terminal") -> Step:
     )
 
 
-def shows(key: str, text: str, *, times: int = 1, timeout: float = 20) -> Step:
+def shows(key: str, text: str, *, times: int = 1, timeout: float = 30) -> Step:
     """Wait until a background or terminal invocation has printed `text`."""
     return Step(
         text=f"{key} prints {text!r}",
