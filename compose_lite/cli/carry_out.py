@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from compose_lite import events
@@ -11,7 +12,7 @@ from compose_lite.errors import ExecutionError
 from compose_lite.pipeline.means import Means
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.cli.views.progress import View
@@ -77,6 +78,16 @@ def _means(ctx: Invocation, emit: EventSink) -> Means:
 def _limit(ctx: Invocation) -> int | None:
     wish = ctx.environ.get("COMPOSE_PARALLEL_LIMIT", "")
     return int(wish) if wish.isdigit() and int(wish) > 0 else None
+
+
+def print_only(ctx: Invocation, verb: Callable[[Means], Sequence[Plan]]) -> int:
+    """Print the plans that a verb makes as one, and carry none out."""
+    from compose_lite.planner.plan import joined
+    from compose_lite.planner.render import text
+
+    means = Means(daemon=ctx.connect(), review=lambda _plan: False, lock=False)
+    ctx.terminal.print(text(reduce(joined, verb(means))), end="")
+    return 0
 
 
 def _print_instead(ctx: Invocation, plan: Plan) -> bool:

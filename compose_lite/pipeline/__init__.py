@@ -7,7 +7,7 @@ Nothing here prints or reads keys. Everything that happens goes to an `EventSink
 from __future__ import annotations
 
 from compose_lite.pipeline.means import Means, Stack
-from compose_lite.pipeline.queries import containers, service_container
+from compose_lite.pipeline.queries import config_hashes, containers, service_container
 from compose_lite.pipeline.verbs import (
     build,
     create_one_off,
@@ -28,6 +28,7 @@ __all__ = [
     "Means",
     "Stack",
     "build",
+    "config_hashes",
     "containers",
     "create_one_off",
     "down",

@@ -10,6 +10,7 @@ from compose_lite.errors import NotFound
 if TYPE_CHECKING:
     from compose_lite.planner.observed import ObservedContainer
     from compose_lite.runner.daemon import Daemon
+    from compose_lite.spec.model import Project
 
 
 def containers(
@@ -48,3 +49,16 @@ def service_container(
         hint = f"start it with: compose-lite up --detach {service}" if running else None
         raise NotFound(f"service {service!r} is not running{which}", hint=hint)
     return min(found, key=lambda container: container.number)
+
+
+def config_hashes(project: Project) -> dict[str, str]:
+    """The configuration hash of each service's containers, by name; raises `SpecError` as `up` does."""
+    from compose_lite.pipeline.contents import digests, read_contents
+    from compose_lite.planner.files import files_of
+    from compose_lite.planner.hashing import service_hash
+
+    known = digests(read_contents(project))
+    return {
+        name: service_hash(project, service, files_of(project, service, known))
+        for name, service in project.services.items()
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,3 +48,19 @@ class Plan:
     def empty(self) -> bool:
         """Whether nothing is to be done."""
         return not self.actions
+
+
+def joined(first: Plan, second: Plan) -> Plan:
+    """One plan that does all of `first` and then `second`; project and verb are those of `second`."""
+    offset = len(first.actions)
+    before = tuple(planned.id for planned in first.actions)
+    later = (
+        replace(
+            planned,
+            id=planned.id + offset,
+            needs=tuple(number + offset for number in planned.needs) or before,
+            after=tuple(number + offset for number in planned.after),
+        )
+        for planned in second.actions
+    )
+    return replace(second, actions=(*first.actions, *later), warnings=(*first.warnings, *second.warnings))

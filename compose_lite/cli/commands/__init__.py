@@ -65,6 +65,8 @@ TABLE: dict[str, Entry] = {
     "pause": Entry("lifecycle", _CONTROL, "Freeze containers"),
     "unpause": Entry("lifecycle", _CONTROL, "Let frozen containers go on"),
     "rm": Entry("down", _CONTROL, "Remove stopped containers"),
+    "plan": Entry("plan", _RUN, "Print what up would do, and why"),
+    "config": Entry("config", _FILES, "Print what the files finally say"),
     "check": Entry("check", _FILES, "Find what is valid but will hurt"),
     "explain": Entry("explain", _FILES, "Tell where a value comes from"),
     "version": Entry("version", _OTHER, "Print the version"),

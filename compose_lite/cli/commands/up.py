@@ -194,8 +194,10 @@ def _bring_up(
     ctx: Invocation, project: Project, request: UpRequest, images: ImagesRequest, *, quiet_pull: bool
 ) -> int:
     from compose_lite import pipeline
-    from compose_lite.cli.carry_out import carrying_out
+    from compose_lite.cli.carry_out import carrying_out, print_only
 
+    if ctx.common.dry_run:
+        return print_only(ctx, lambda means: pipeline.up(project, request, images, means))
     with carrying_out(ctx, title=request.verb, quiet_pull=quiet_pull) as run:
         pipeline.up(project, request, images, run.means)
     return run.exit_code
