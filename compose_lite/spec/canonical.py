@@ -6,7 +6,7 @@ canonical one. Values that the schema will refuse pass through untouched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.ports import BadPort, parse_port
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
     Rule = Callable[["Context", Any, Path], Any]
 
 
+MAX_PORTS = 100_000
+"""Most ports that the short syntax's ranges may become; a full range of tcp or udp has 65,535."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts what short syntaxes have become so far."""
+
+    ports: int = 0
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
     """What rules need beside the value.
@@ -30,11 +41,13 @@ class Context:
         root: the whole tree, to locate problems in.
         problems: is told what is wrong.
         lenient: keep what can't be parsed, because variables were not interpolated.
+        tally: how much has been expanded.
     """
 
     root: Map
     problems: Problems
     lenient: bool = False
+    tally: Tally = field(default_factory=Tally)
 
 
 def canonicalize(tree: Map, problems: Problems, *, lenient: bool = False) -> None:
@@ -223,6 +236,13 @@ def _ports(context: Context, value: Any, path: Path) -> Any:
                     at=(context.root, where),
                 )
                 continue
+            context.tally.ports += len(entries)
+            if context.tally.ports > MAX_PORTS:
+                context.problems.fail(
+                    "too-many-ports",
+                    f"{path_text((*path, index))}: with this range the project has more than {MAX_PORTS:,} ports",
+                    at=(context.root, (*path, index)),
+                )
             for entry in entries:
                 result.put(marked_map(entry, mark), mark)
         else:

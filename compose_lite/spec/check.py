@@ -53,7 +53,7 @@ RULES: tuple[Rule, ...] = (
     Rule("eaten-dollar", "a dollar sign is taken for a variable", eaten_dollars),
     Rule("unset-variable", "a variable is set nowhere", unset_variables),
     Rule("port-conflict", "a host port is wanted twice", port_conflicts),
-    Rule("no-health-check", "something waits for a missing health check", waits_without_health_check),
+    Rule("no-healthcheck", "something waits for a missing health check", waits_without_health_check),
     Rule("never-completes", "something waits for the end of what never ends", waits_for_the_endless),
     Rule("unused-volume", "no service uses a volume", unused_resources("volumes")),
     Rule("unused-network", "no service uses a network", unused_resources("networks")),

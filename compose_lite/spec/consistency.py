@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from compose_lite.spec.problems import Problems
     from compose_lite.spec.select import Selection
 
+_MOST_NAMED = 20
+"""So many services of a circle are spelled out."""
 _HEALTH_KINDS = ("CMD", "CMD-SHELL", "NONE")
 
 
@@ -227,7 +229,7 @@ class _Checker:
             if cycle:
                 self.add(
                     "dependency-cycle",
-                    f"services depend on each other in a circle: {' → '.join(cycle)}",
+                    f"services depend on each other in a circle: {_circle(cycle)}",
                     ("services", cycle[0], "depends_on", cycle[1]),
                 )
                 return
@@ -248,6 +250,14 @@ class _Checker:
                 trail.append(name)
                 pending.append(iter(sorted(self.active[name].get("depends_on") or ())))
         return []
+
+
+def _circle(names: list[str]) -> str:
+    """Spell a circle out, or its beginning and end if nobody would read all of it."""
+    if len(names) > _MOST_NAMED:
+        left_out = len(names) - _MOST_NAMED
+        names = [*names[: _MOST_NAMED - 2], f"… {left_out} more …", *names[-2:]]
+    return " → ".join(names)
 
 
 def _references(service: Map) -> Iterator[tuple[str, str, Path, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from compose_lite.spec.interpolate import Interpolator
 from compose_lite.spec.merge import apply_resets, drop_duplicates, merge_service, merge_trees
 from compose_lite.spec.paths import folder_of, join, resolve_paths
 from compose_lite.spec.problems import nearest
+from compose_lite.spec.reading import is_missing
 from compose_lite.spec.tree import Map, Path, copy_tree
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class _Services:
     resets: tuple[Path, ...]
 
 
+MAX_CHAIN = 200
+"""Longest chain of services that extend each other."""
 _Chain = tuple[tuple[str, str], ...]
 
 
@@ -59,6 +61,13 @@ class Extender:
             self._report_loop(home, chain, here)
             service.pop("extends")
             return service
+        if len(chain) >= MAX_CHAIN:
+            self._problems.fail(
+                "extends-too-deep",
+                f"services.{name}: services extend each other more than {MAX_CHAIN} levels deep",
+                at=(home.services, (name, "extends")),
+                path=("services", name, "extends"),
+            )
         base = self._base(home, name, service)
         if base is None:
             service.pop("extends", None)
@@ -130,7 +139,7 @@ class Extender:
 
     def _load_other(self, file: str, absolute: str, where: tuple[Any, Path], path: Path) -> _Services | None:
         loader = self._loader
-        if not posixpath.exists(absolute):
+        if is_missing(absolute):
             self._problems.add(
                 "no-such-file",
                 f"the extended file {loader.reader.shown(absolute)} does not exist",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.files import read_env_files
 from compose_lite.spec.paths import folder_of, join
+from compose_lite.spec.reading import is_missing
 from compose_lite.spec.tree import Map, Seq, locate
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from compose_lite.spec.variables import Variables
 
 _KEYS = frozenset(("path", "env_file", "project_directory"))
+MAX_INCLUDED = 100
+"""Deepest chain of files that include each other."""
 _SECTIONS = ("services", "volumes", "networks", "secrets", "configs", "models")
 
 
@@ -86,6 +89,13 @@ class Includer:
         if files[0] in trail:
             self._report_loop((*trail, files[0]), entry)
             return None
+        if len(trail) > MAX_INCLUDED:
+            self._problems.fail(
+                "include-too-deep",
+                f"files include each other more than {MAX_INCLUDED} levels deep",
+                at=entry.location,
+                path=("include",),
+            )
         folder, base = self._folders(entry, files[0])
         variables = self._variables(entry, folder)
         return self._loader.load(
@@ -117,7 +127,7 @@ class Includer:
         return variables
 
     def _all_present(self, files: list[str], entry: _Entry) -> bool:
-        missing = [file for file in files if not posixpath.exists(file)]
+        missing = [file for file in files if is_missing(file)]
         for file in missing:
             self._problems.add(
                 "no-such-file",

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.errors import SpecError
 from compose_lite.spec import select
 from compose_lite.spec.consistency import check_consistency, check_container_names
 from compose_lite.spec.environment import EnvironmentResolver
@@ -196,7 +197,11 @@ def _project_name(options: LoadOptions, files: FileSet, loader: ModelLoader, pro
 def _name_from_files(options: LoadOptions, files: FileSet, loader: ModelLoader) -> str | None:
     found: Any = None
     for path in files.files:
-        for document in loader.documents(path):
+        try:
+            documents = loader.documents(path)
+        except SpecError:
+            continue  # the load itself reports it, together with what is wrong elsewhere
+        for document in documents:
             root = document.root
             name = root.get("name") if isinstance(root, dict) else None
             if isinstance(name, str) and name:

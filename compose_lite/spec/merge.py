@@ -284,44 +284,46 @@ def _drop(node: Map, table: dict[str, Any], path: Path, root: Map, problems: Pro
 
 
 def _unique(value: Seq, index_of: Indexer, path: Path, root: Map, problems: Problems) -> Seq | None:
-    """Return the list without duplicates, or ``None`` if it has none."""
-    places: dict[str, int] = {}
-    for place, item in enumerate(value):
+    """Return the list without duplicates, or ``None`` if it has none or an item can't be compared."""
+    keys: list[str] = []
+    for item in value:
         try:
-            key = index_of(item)
+            keys.append(index_of(item))
+        except _OfWrongType:
+            return None
         except (BadVolume, BadPort, _NoIndex) as error:
-            where = (*path, place)
+            where = (*path, len(keys))
             problems.add(
                 getattr(error, "code", "bad-volume"), f"{path_text(where)}: {error}", at=(root, where)
             )
             return None
-        if key in places:
-            break
-        places[key] = place
-    else:
+    if len(set(keys)) == len(keys):
         return None
     result = Seq()
-    places = {}
-    for place, item in enumerate(value):
-        key = index_of(item)
+    places: dict[str, int] = {}
+    for index, key in enumerate(keys):
         if key in places:
-            result[places[key]] = item
-            result.marks[places[key]] = value.mark(place)
+            result[places[key]] = value[index]
+            result.marks[places[key]] = value.mark(index)
         else:
             places[key] = len(result)
-            result.put(item, value.mark(place))
+            result.put(value[index], value.mark(index))
     return result
 
 
+class _OfWrongType(ValueError):
+    """An item is of a type that the schema is about to refuse, in better words."""
+
+
 class _NoIndex(ValueError):
-    """An item lacks what tells it from others; the schema or a later stage says so better."""
+    """An item lacks what tells it from others."""
 
     code = "wrong-type"
 
 
 def _by_name(item: Any) -> str:
     if not isinstance(item, str):
-        raise _NoIndex("text was expected here")
+        raise _OfWrongType
     return item.partition("=")[0]
 
 
@@ -351,7 +353,7 @@ def _by_device_target(item: Any) -> str:
 
 def _by_text(item: Any) -> str:
     if not isinstance(item, (str, int)):
-        raise _NoIndex("a port was expected here")
+        raise _OfWrongType
     return go_text(item)
 
 

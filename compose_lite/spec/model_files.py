@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.errors import SpecError
 from compose_lite.spec.canonical import canonicalize
 from compose_lite.spec.consistency import check_resources
 from compose_lite.spec.defaults import set_defaults
@@ -58,6 +59,7 @@ class ModelLoader:
         self.options = options
         self.trace = trace
         self._documents: dict[str, list[Document]] = {}
+        self._broken: set[str] = set()
 
     def documents(self, path: str) -> list[Document]:
         """Return the parsed documents of a file, parsed once; who changes them copies them first.
@@ -67,7 +69,11 @@ class ModelLoader:
         """
         found = self._documents.get(path)
         if found is None:
+            if path in self._broken:
+                self.problems.raise_errors()
+            self._broken.add(path)
             found = self._documents[path] = parse(self.reader.source(path), self.problems)
+            self._broken.remove(path)
         return found
 
     def load(self, files: Sequence[str], scope: FileScope) -> Map:
@@ -77,10 +83,15 @@ class ModelLoader:
             SpecError: nothing can be made of the set; lesser problems are recorded and loading goes on.
         """
         tree = Map()
-        for path in files:
-            for document in self._take_documents(path):
-                self._add_document(tree, document, path, scope)
-        if not tree and not scope.trail:
+        for position, path in enumerate(files):
+            try:
+                for document in self._take_documents(path):
+                    self._add_document(tree, document, path, scope)
+            except SpecError:
+                self._survey(files[position + 1 :], scope)
+                self.problems.raise_errors()
+                raise
+        if not tree and not scope.trail and not self.problems.errors:
             self._fail_empty(files[0])
         self.problems.raise_errors()
         set_defaults(tree)
@@ -88,6 +99,22 @@ class ModelLoader:
         if self.options.stages.resolve_paths or scope.trail:
             resolve_paths(tree, scope.base, self.options.home)
         return tree
+
+    def _survey(self, files: Sequence[str], scope: FileScope) -> None:
+        """Record what is wrong with each of `files` by itself, after an earlier one stopped the merge."""
+        from compose_lite.spec.validate import schema_problems
+
+        for path in files:
+            try:
+                for document in self._take_documents(path):
+                    root = self.checked_root(document, path)
+                    if self.options.stages.interpolate:
+                        Interpolator(scope.variables, self.problems).run(root)
+                    found = schema_problems(root)
+                    # What an override lacks, the file that it overrides may have.
+                    self.problems.extend(problem for problem in found if problem.code != "missing-key")
+            except SpecError:
+                continue  # recorded like the others
 
     def _take_documents(self, path: str) -> list[Document]:
         """Hand out a file's documents for good: a later user gets a fresh parse, so nothing need be copied."""

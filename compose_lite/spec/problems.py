@@ -84,10 +84,9 @@ class Problems:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return a hint that names the known word nearest to `word`, if one is near enough."""
-    import difflib
+    from compose_lite.spec.suggest import did_you_mean
 
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean `{found[0]}`?" if found else None
+    return did_you_mean(word, known)
 
 
 def _problem(

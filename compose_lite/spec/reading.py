@@ -22,6 +22,17 @@ PIPE_PATIENCE = 1.0
 """Seconds to wait for a fifo that nobody writes to."""
 
 
+def is_missing(path: str) -> bool:
+    """Tell whether nothing is at `path`; what is there but can't be looked at is left to the reader to refuse."""
+    try:
+        os.stat(path)  # noqa: PTH116  # paths are text here
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
 class Reader:
     """Reads each file once per load and remembers which ones were read."""
 

@@ -33,6 +33,7 @@ _TYPE_WORDS = {
 _LONGEST_VALUE = 60
 _PLAIN = re.compile(r"[A-Za-z./](?:[\w./:@+*-]*[\w./+*-])?|[0-9]+[a-z]+", re.ASCII)
 _YAML_1_1_SWITCHES = frozenset({"yes", "no", "on", "off", "y", "n"})
+_SINGLE = frozenset({"string", "number", "boolean"})
 _WITH_UNIT = re.compile(r"[0-9.]+[a-z]+")
 """What an example looks like whose key takes a duration or a size, so that a bare number in quotes won't do."""
 _TOKEN = re.compile(r"[^\s,\]}#]+")
@@ -127,7 +128,7 @@ class Narrator:
             "bad-format",
             f"{path_text(violation.path)}: {_quoted(violation.value)} does not have the right form",
             violation.path,
-            hint=violation.schema.get("description"),
+            hint=violation.schema["description"].rpartition(". ")[2],
         )
 
     def out_of_range(self, violation: Violation) -> Problem:
@@ -256,6 +257,8 @@ def _kind_of_key(mapping: Schema, path: Path) -> str:
 
 
 def _accepted_words(accepted: frozenset[str]) -> str:
+    if accepted >= _SINGLE and "array" not in accepted:
+        return "a single value"
     words = [word for kind, word in _TYPE_WORDS.items() if kind in accepted]
     if "number" in accepted and "integer" in accepted:
         words.remove(_TYPE_WORDS["integer"])

@@ -100,6 +100,7 @@ def parse(source: Source, problems: Problems) -> list[Document]:
         SpecError: the text is not YAML, or not YAML that a compose file may hold.
     """
     builder = _Builder(source, problems)
+    already_wrong = len(problems.errors)
     try:
         parser = _EventParser(source.text)
         documents = builder.run(parser.get_event)
@@ -118,7 +119,8 @@ def parse(source: Source, problems: Problems) -> list[Document]:
         )
     except yaml.YAMLError as error:
         problems.fail("yaml-syntax", f"not valid YAML: {error}", at=source.location())
-    problems.raise_errors()
+    if len(problems.errors) > already_wrong:
+        problems.raise_errors()
     return documents
 
 

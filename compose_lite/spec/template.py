@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 _OPERATOR = re.compile(r":?[-?+]")
 _MAX_NESTING = 50
+_MAX_LENGTH = 4 << 20
+"""Most characters that variables may contribute to one text; variables made of variables double quickly."""
 
 
 class TemplateError(Exception):
@@ -68,10 +70,15 @@ def _substitute(text: str, lookup: Lookup, unset: Callable[[str], None] | None, 
     if depth > _MAX_NESTING:
         raise BadTemplate(f"variables are nested deeper than {_MAX_NESTING} levels")
     parts: list[str] = []
+    length = 0
     for literal, reference in _scan(text):
         parts.append(literal)
         if reference is not None:
-            parts.append(_value(reference, lookup, unset, depth))
+            value = _value(reference, lookup, unset, depth)
+            length += len(value)
+            if length > _MAX_LENGTH:
+                raise BadTemplate(f"its variables make it longer than {_MAX_LENGTH >> 20} MiB")
+            parts.append(value)
     return "".join(parts)
 
 

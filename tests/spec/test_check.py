@@ -149,7 +149,7 @@ def test_a_service_that_will_not(tmp_path: Path, text: str) -> None:
               b: {image: "x:1"}
               c: {image: "x:1", healthcheck: {disable: true}}
             """,
-            [(2, "no-health-check"), (2, "no-health-check")],
+            [(2, "no-healthcheck"), (2, "no-healthcheck")],
         ),
         (
             """\

@@ -1,6 +1,7 @@
 """`docs/errors.md` and the code agree: every code is explained, with an example, and nothing else is."""
 
 import ast
+import fnmatch
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ def codes_in(module: ast.Module) -> Iterator[str]:
             for keyword in node.keywords:
                 if keyword.arg == "code":
                     yield from texts(keyword.value)
-            if node.args and (records_a_problem(node.func) or ast.unparse(node.func) == "Rule"):
+            if node.args and takes_a_code(node):
                 yield from texts(node.args[0])
         elif isinstance(node, ast.ClassDef):
             for statement in node.body:
@@ -28,20 +29,30 @@ def codes_in(module: ast.Module) -> Iterator[str]:
                     yield from texts(statement.value)  # type: ignore[attr-defined]  # an Assign
 
 
-def records_a_problem(function: ast.expr) -> bool:
-    """Tell whether a call's first argument is a code: `problems.add(…)` and the like."""
-    if not isinstance(function, ast.Attribute):
-        return False
-    receiver = ast.unparse(function.value)
-    if function.attr in ("add", "fail", "warn"):
-        return receiver.rpartition(".")[2].lstrip("_") == "problems"
-    return function.attr == "_problem"
+def takes_a_code(call: ast.Call) -> bool:
+    """Tell whether a call's first argument is a code: `problems.add(…)`, `Rule(…)` and the like."""
+    if not isinstance(call.func, ast.Attribute):
+        return ast.unparse(call.func) == "Rule"
+    if call.func.attr == "_problem":
+        return True
+    receiver = ast.unparse(call.func.value).rpartition(".")[2].lstrip("_")
+    return call.func.attr in ("add", "fail", "warn") and (
+        receiver == "problems" or (receiver == "self" and len(call.args) > 1)
+    )
 
 
 def texts(value: ast.expr) -> Iterator[str]:
-    """Yield the codes among the constants of an expression (`"a" if … else "b"`, a default of `getattr`)."""
+    """Yield the codes among the constants of an expression (`"a" if … else "b"`, a default of `getattr`).
+
+    A code that is put together is told by its beginning: ``undefined-*``.
+    """
     if isinstance(value, ast.Call):
         value = value.args[-1]
+    if isinstance(value, ast.JoinedStr):
+        start = value.values[0]
+        if isinstance(start, ast.Constant) and str(start.value).endswith("-"):
+            yield f"{start.value}*"
+        return
     for node in ast.walk(value):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value):
             yield node.value
@@ -60,11 +71,13 @@ def documented() -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def test_every_code_is_documented_and_every_documented_code_is_used() -> None:
-    assert len(USED) > 30
-    explained = documented().keys()
-    assert sorted(USED - explained) == [], "not in docs/errors.md"
-    assert sorted(explained - USED) == [], "no longer used"
+def test_every_code_is_documented() -> None:
+    assert len(USED) > 100
+    assert [code for code in sorted(USED) if not fnmatch.filter(documented(), code)] == []
+
+
+def test_every_documented_code_is_used() -> None:
+    assert [code for code in documented() if not any(fnmatch.fnmatch(code, used) for used in USED)] == []
 
 
 @pytest.mark.parametrize("code", sorted(documented()))
