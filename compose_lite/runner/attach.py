@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from time import sleep
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import Conflict, DaemonError, NotFound
+from compose_lite.errors import Conflict, DaemonError
 from compose_lite.runner.signal_relay import relayed_signals
 from compose_lite.runner.terminal_session import converse
 
 if TYPE_CHECKING:
     from compose_lite.runner.console import Console
-    from compose_lite.runner.daemon import Daemon
-
-# A stream may end a moment before the daemon knows that the process has: pauses (seconds) between looks.
-_LOOK_AGAIN = (0.0, 0.01, 0.03, 0.1, 0.3)
+    from compose_lite.runner.daemon import Daemon, Json
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,45 +36,39 @@ def attach(daemon: Daemon, container: str, options: AttachOptions, console: Cons
             f"can't attach to {found['Name'].lstrip('/')}: it is {state['Status']}",
             hint="start or unpause it first; `logs` shows what it wrote",
         )
-    tty, stdin = bool(config["Tty"]), bool(options.stdin and config["OpenStdin"])
     with ExitWatch(daemon, found["Id"]) as watch:
-        connection = Connection(daemon, found["Id"], options, tty=tty, stdin=stdin)
-        connection.converse(console)
-        return None if connection.detached() else watch.exit_code()
+        connection = Connection(daemon, found["Id"], config, options)
+        return None if connection.converse(console) else watch.exit_code()
 
 
 class Connection:
     """An attached stream with all that a session on it needs."""
 
-    def __init__(
-        self, daemon: Daemon, container: str, options: AttachOptions, *, tty: bool, stdin: bool
-    ) -> None:
+    def __init__(self, daemon: Daemon, container: str, config: Json, options: AttachOptions) -> None:
         self._daemon = daemon
         self._container = container
-        self._relay = options.signals and not tty
-        self._tty = tty
-        self._stdin = stdin
-        self.stream = daemon.attach_container(container, stdin=stdin, detach_keys=options.detach_keys)
+        self._tty = bool(config["Tty"])
+        self._stdin = bool(options.stdin and config["OpenStdin"])
+        # Where the input stays open for others, the daemon takes our end of it for a wish to leave.
+        self._input_ends = bool(config["StdinOnce"])
+        self._detach_keys = options.detach_keys
+        self._relay = options.signals and not self._tty
+        self.stream = daemon.attach_container(container, stdin=self._stdin, detach_keys=options.detach_keys)
 
-    def converse(self, console: Console) -> None:
-        """Hold the session until the stream ends."""
+    def converse(self, console: Console) -> bool:
+        """Hold the session until the stream ends; return whether the user left before."""
         with ExitStack() as stack:
             if self._relay:
                 stack.enter_context(relayed_signals(self._daemon, self._container))
-            converse(self.stream, console, tty=self._tty, stdin=self._stdin, resize=self._resize)
-
-    def detached(self) -> bool:
-        """Tell, after the session, whether the container runs on: only a terminal has keys for that."""
-        if not (self._tty and self._stdin):
-            return False
-        try:
-            for pause in _LOOK_AGAIN:
-                sleep(pause)
-                if not self._daemon.inspect_container(self._container)["State"]["Running"]:
-                    return False
-        except NotFound:
-            return False
-        return True
+            return converse(
+                self.stream,
+                console,
+                tty=self._tty,
+                stdin=self._stdin,
+                pass_end=self._input_ends,
+                detach_keys=self._detach_keys,
+                resize=self._resize,
+            )
 
     def _resize(self, height: int, width: int) -> None:
         self._daemon.resize_container(self._container, height=height, width=width)

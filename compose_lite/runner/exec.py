@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from time import sleep
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import DaemonError
 from compose_lite.runner.terminal_session import converse
 
 if TYPE_CHECKING:
@@ -42,8 +41,15 @@ def execute(daemon: Daemon, container: str, options: ExecOptions, console: Conso
     def resize(height: int, width: int) -> None:
         daemon.resize_exec(exec_id, height=height, width=width)
 
-    converse(stream, console, tty=options.tty, stdin=options.stdin, resize=resize)
-    return _exit_code(daemon, exec_id)
+    left = converse(
+        stream,
+        console,
+        tty=options.tty,
+        stdin=options.stdin,
+        detach_keys=options.detach_keys,
+        resize=resize,
+    )
+    return None if left else _exit_code(daemon, exec_id)
 
 
 def execute_detached(daemon: Daemon, container: str, options: ExecOptions) -> None:
@@ -69,12 +75,10 @@ def _body(options: ExecOptions, *, attached: bool) -> Json:
     return body
 
 
-def _exit_code(daemon: Daemon, exec_id: str) -> int | None:
+def _exit_code(daemon: Daemon, exec_id: str) -> int:
     for pause in _ASK_AGAIN:
         sleep(pause)
         state = daemon.inspect_exec(exec_id)
         if not state["Running"]:
-            if state["ExitCode"] is None:
-                raise DaemonError("the command ended, and the daemon does not know its exit code")
-            return int(state["ExitCode"])
-    return None
+            return int(state["ExitCode"] or 0)
+    return 0  # it has closed its output and goes on in the background

@@ -21,16 +21,14 @@ def run_attached(daemon: Daemon, container: str, options: AttachOptions, console
     can't be started, Interrupted if the user insists on leaving.
     """
     found = daemon.inspect_container(container)
-    tty, stdin = bool(found["Config"]["Tty"]), bool(options.stdin and found["Config"]["OpenStdin"])
     with ExitWatch(daemon, found["Id"]) as watch:
-        connection = Connection(daemon, found["Id"], options, tty=tty, stdin=stdin)
+        connection = Connection(daemon, found["Id"], found["Config"], options)
         try:
             daemon.start_container(container)
         except BaseException:
             connection.stream.close()
             raise
-        connection.converse(console)
-        if connection.detached():
+        if connection.converse(console):
             return None
         exit_code = watch.exit_code()
     if found["HostConfig"]["AutoRemove"]:

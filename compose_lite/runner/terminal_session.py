@@ -7,17 +7,22 @@ import signal
 import threading
 from contextlib import ExitStack, suppress
 from queue import SimpleQueue
+from time import sleep
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import DaemonError
 from compose_lite.runner.console import on_signal, raw_mode
 from compose_lite.runner.demux import STDERR, FrameDecoder
+from compose_lite.runner.detach_keys import DEFAULT, DetachScanner, parse_detach_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from compose_lite.runner.console import Console
     from compose_lite.runner.daemon import Stream
+
+# Pauses (seconds) before each attempt to set the size of the process's terminal.
+_TELL_AGAIN = (0.0, 0.02, 0.05, 0.1, 0.2)
 
 # How much input is held while the process does not take it (bytes).
 _INPUT_LIMIT = 64 * 1024
@@ -29,13 +34,22 @@ def converse(
     *,
     tty: bool,
     stdin: bool = True,
+    pass_end: bool = True,
+    detach_keys: str | None = None,
     resize: Callable[[int, int], None] | None = None,
-) -> None:
+) -> bool:
     """Carry input to `stream` and its output to the console until the stream ends; then it is closed.
 
     With `tty` the console's terminal is in raw mode meanwhile and `resize` is told its height and width,
-    now and after each change. Without, both outputs are kept apart. The end of the input is passed on.
-    Raises BrokenPipeError when nobody reads the output any more.
+    now and after each change. Without, both outputs are kept apart. The end of the input is passed on if
+    `pass_end`, for processes whose input can end.
+
+    Returns:
+        Whether the user left by the detach keys, which only a terminal has.
+
+    Raises:
+        UsageError: the detach keys make no sense.
+        BrokenPipeError: nobody reads the output any more.
     """
     with ExitStack() as stack:
         stack.callback(stream.close)
@@ -43,27 +57,35 @@ def converse(
             resizer = _Resizer(console, resize)
             stack.callback(resizer.close)
             stack.enter_context(on_signal(resizer.changed, signal.SIGWINCH))
-        if tty and stdin and console.input_is_terminal:
+        at_terminal = tty and stdin and console.input_is_terminal
+        # The daemon answers the end of a terminal's input with the end of its output (Engine 20.10).
+        pump = _Pump(stream, console, tty=tty, stdin=stdin, pass_end=pass_end and not tty)
+        if at_terminal:
+            pump.scanner = DetachScanner(parse_detach_keys(detach_keys or DEFAULT))
             stack.enter_context(raw_mode(console.stdin))
-        _Pump(stream, console, tty=tty, stdin=stdin).run()
+        pump.run()
+        return pump.detached
 
 
 class _Pump:
     """Moves bytes both ways in one loop that never waits for one side only."""
 
-    def __init__(self, stream: Stream, console: Console, *, tty: bool, stdin: bool) -> None:
+    def __init__(self, stream: Stream, console: Console, *, tty: bool, stdin: bool, pass_end: bool) -> None:
         self._stream = stream
         self._console = console
         self._frames = None if tty else FrameDecoder()
         self._reading_input = stdin
+        self._pass_end = pass_end
+        self.scanner: DetachScanner | None = None
+        self.detached = False
         self._end_is_due = False
         self._input = bytearray()
 
     def run(self) -> None:
-        """Return when the stream has ended and all that it brought is written."""
+        """Return when the user has left, or the stream has ended and all that it brought is written."""
         poll = select.poll()
         more = self._take_output()  # what came along with the answer's head shows on no descriptor
-        while more:
+        while more and not self.detached:
             self._watch(poll)
             for descriptor, what in poll.poll():
                 if descriptor == self._stream.fileno():
@@ -99,11 +121,14 @@ class _Pump:
         data = self._console.read()
         if data is None:
             return
-        if data:
+        if data and self.scanner is not None:
+            data, self.detached = self.scanner.feed(data)
+            self._input += data
+        elif data:
             self._input += data
         else:
             self._reading_input = False
-            self._end_is_due = True
+            self._end_is_due = self._pass_end
         self._send_input()
 
     def _send_input(self) -> None:
@@ -139,13 +164,15 @@ class _Resizer:
         self._changes.put(False)
 
     def _run(self) -> None:
-        told = None
         while self._changes.get():
             size = self._console.size()
-            if size is None or size == told:
-                continue
-            try:
-                self._resize(*size)
-                told = size
-            except DaemonError:
-                continue  # it has ended already, or its terminal can't be sized: nothing depends on it
+            if size is not None:
+                self._tell(*size)
+
+    def _tell(self, height: int, width: int) -> None:
+        """Tell the daemon, which may need a moment until the process has its terminal."""
+        for pause in _TELL_AGAIN:
+            sleep(pause)
+            with suppress(DaemonError):  # it has ended, or is not that far: nothing else depends on it
+                self._resize(height, width)
+                return
