@@ -56,9 +56,11 @@ def carrying_out(
     except ExecutionError as error:
         if run is None or not error.reports:
             raise
-        from compose_lite.cli.views.report import render_reports
+        from compose_lite.cli.views.report import render_reports, reports_json
 
-        if mode != "json":
+        if mode == "json":
+            ctx.terminal.note(reports_json(error.reports))
+        else:
             ctx.terminal.note(render_reports(error.reports, coloured=ctx.terminal.err_colour))
         run.exit_code = error.exit_code
 

@@ -28,9 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(list(sys.argv[1:] if argv is None else argv), terminal)
         terminal.flush()
     except ComposeLiteError as error:
-        from compose_lite.cli.views.problems import render_error
-
-        _last_words(terminal, render_error(error, coloured=terminal.err_colour))
+        _last_words(terminal, _told(error, terminal, sys.argv[1:] if argv is None else argv))
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -80,6 +78,27 @@ def dispatch(parsed: Parsed, terminal: Terminal) -> int:
         connect=_connect,
     )
     return command.run(invocation, command.options(**parsed.own))
+
+
+def _told(error: ComposeLiteError, terminal: Terminal, argv: Sequence[str]) -> str:
+    """The error for people, or as JSON where progress is asked for as JSON."""
+    if _progress_wish(argv) == "json":
+        from compose_lite.cli.views.problems import error_json
+
+        return error_json(error)
+    from compose_lite.cli.views.problems import render_error
+
+    return render_error(error, coloured=terminal.err_colour)
+
+
+def _progress_wish(argv: Sequence[str]) -> str | None:
+    """What `--progress` or `COMPOSE_PROGRESS` says, even if the command line is wrong elsewhere."""
+    for item, following in zip(argv, (*argv[1:], ""), strict=True):
+        if item == "--progress":
+            return following
+        if item.startswith("--progress="):
+            return item.partition("=")[2]
+    return os.environ.get("COMPOSE_PROGRESS")
 
 
 def _connect() -> Daemon:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, YELLOW, paint, safe, width
 from compose_lite.errors import Severity
@@ -32,6 +32,30 @@ def render_problem(problem: Problem, *, coloured: bool) -> str:
         name = paint("hint:", CYAN, on=coloured)
         lines += [f"  {name} {safe(line)}" for line in problem.hint.splitlines()]
     return "\n".join(lines)
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A problem as a JSON object, without what is not known."""
+    location = problem.location
+    found = {
+        "severity": problem.severity.value,
+        "code": problem.code,
+        "text": problem.message,
+        "hint": problem.hint,
+        "path": problem.path or None,
+        "file": location.file if location else None,
+        "line": location.line if location else None,
+        "column": location.column if location else None,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def error_json(error: ComposeLiteError) -> str:
+    """An error as JSON lines, one for each problem, as `--progress json` has them for events."""
+    import json
+
+    shown = [{"event": "error", "error": True, **problem_json(problem)} for problem in error.problems]
+    return "\n".join(json.dumps(line, ensure_ascii=False) for line in shown)
 
 
 def _excerpt(location: Location, *, coloured: bool) -> list[str]:

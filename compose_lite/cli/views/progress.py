@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from compose_lite import events
 from compose_lite.cli.views import words
-from compose_lite.cli.views.problems import render_problem
+from compose_lite.cli.views.problems import problem_json, render_problem
 from compose_lite.cli.views.text import DIM, GREEN, RED, paint, safe, seconds
 
 if TYPE_CHECKING:
@@ -182,22 +182,6 @@ def _details(event: events.Event) -> dict[str, Any]:
             return problem_json(event.problem)
         case _:
             return _fields(event)
-
-
-def problem_json(problem: Any) -> dict[str, Any]:
-    """A problem as a JSON object, without what is not known."""
-    location = problem.location
-    found = {
-        "severity": problem.severity.value,
-        "code": problem.code,
-        "text": problem.message,
-        "hint": problem.hint,
-        "path": problem.path or None,
-        "file": location.file if location else None,
-        "line": location.line if location else None,
-        "column": location.column if location else None,
-    }
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _fields(event: events.Event) -> dict[str, Any]:

@@ -17,6 +17,20 @@ def render_reports(reports: Iterable[FailureReport], *, coloured: bool) -> str:
     return "\n".join(render_report(report, coloured=coloured) for report in reports)
 
 
+def reports_json(reports: Iterable[FailureReport]) -> str:
+    """The reports as JSON lines, without what is not known."""
+    import json
+    from dataclasses import asdict
+
+    lines = []
+    for report in reports:
+        found = asdict(report)
+        known = {name: value for name, value in found.items() if value not in (None, (), False)}
+        shown = {"event": "error", "error": True, "text": known.pop("message"), **known}
+        lines.append(json.dumps(shown, ensure_ascii=False))
+    return "\n".join(lines)
+
+
 def render_report(report: FailureReport, *, coloured: bool) -> str:
     """What failed, how the container ended, its last probes and log lines, and how to mend it."""
     first, *others = report.message.splitlines() or [""]
