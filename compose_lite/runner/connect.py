@@ -51,8 +51,15 @@ def connect_daemon(
 
     variables = os.environ if environ is None else environ
     endpoint = find_endpoint(host=host, context=context, environ=variables)
-    engine = Engine(dialer(endpoint), endpoint, pinned_version=variables.get("DOCKER_API_VERSION") or None)
+    engine = Engine(dialer(endpoint), endpoint, pinned_version=_pinned_version(variables))
     return DockerDaemon(engine)
+
+
+def _pinned_version(environ: Mapping[str, str]) -> str | None:
+    wanted = environ.get("DOCKER_API_VERSION")
+    if wanted and not all(part.isdecimal() for part in wanted.split(".")):
+        raise UsageError(f"DOCKER_API_VERSION is no API version: {wanted!r}", hint="use a number such as 1.41")
+    return wanted or None
 
 
 def find_endpoint(
@@ -160,7 +167,7 @@ def _host_and_port(text: str, default_port: int, address: str) -> tuple[str, int
     name, colon, port = text.rstrip("/").rpartition(":")
     if not colon or "]" in port:
         name, port = text.rstrip("/"), str(default_port)
-    if not port.isdigit():
+    if not port.isdecimal() or not 0 < int(port) < 65536:
         raise UsageError(f"the daemon's address {address!r} has no valid port", hint="use tcp://HOST:PORT")
     return name.strip("[]") or "localhost", int(port)
 

@@ -173,13 +173,14 @@ class DockerDaemon:
         self._engine.call("POST", f"/containers/{quoted(container)}/resize", {"h": height, "w": width})
 
     def put_archive(self, container: str, *, path: str, archive: bytes | Iterable[bytes]) -> None:
-        self._engine.open(
+        answer = self._engine.open(
             "PUT",
             f"/containers/{quoted(container)}/archive",
             {"path": path, "noOverwriteDirNonDir": True},
             data=archive,
             headers={"Content-Type": "application/x-tar"},
-        ).read()
+        )
+        self._engine.read(answer)
 
     def get_archive(self, container: str, *, path: str) -> tuple[Json, Feed]:
         import json

@@ -40,7 +40,7 @@ class Engine:
     def version(self) -> str:
         """The API version in use; asks the daemon if it has not answered anything yet."""
         if self._version is None:
-            self._send("GET", "/_ping", {}, None, {}).read()
+            self.read(self._send("GET", "/_ping", {}, None, {}))
         return self._version or _text(OLDEST)
 
     def call(
@@ -56,12 +56,12 @@ class Engine:
 
         `body` is sent as JSON. Parameters that are `None` are left out, mappings go as JSON.
         """
-        return self._parse(self.open(method, path, params, body=body, headers=headers).read())
+        return self._parse(self.read(self.open(method, path, params, body=body, headers=headers)))
 
     def changed(self, method: str, path: str, params: Mapping[str, Any] | None = None) -> bool:
         """Send a request that changes a state; False if the daemon says that it was there already."""
         answer = self.open(method, path, params)
-        answer.read()
+        self.read(answer)
         return answer.status != 304
 
     def open(
@@ -88,10 +88,10 @@ class Engine:
         answer = self._send(method, path, params or {}, data, sent)
         if answer.status == 400 and not agreed:
             # Perhaps only because the daemon is too new for the version guessed; now it is known.
-            answer.read()
+            self.read(answer)
             answer = self._send(method, path, params or {}, data, sent)
         if answer.status >= 400:
-            raise _refusal(answer.status, self._read(answer))
+            raise _refusal(answer.status, self.read(answer))
         return answer
 
     def take_over(
@@ -112,7 +112,7 @@ class Engine:
         except OSError as error:
             raise self._mapped(error) from error
         if isinstance(taken, Answer):
-            raise _refusal(taken.status, self._read(taken))
+            raise _refusal(taken.status, self.read(taken))
         return taken
 
     def json_feed(self, answer: Answer) -> JsonFeed:
@@ -154,7 +154,8 @@ class Engine:
     def _target(self, path: str, params: Mapping[str, Any]) -> str:
         return f"/v{self._version or _text(OLDEST)}{path}{_query(params)}"
 
-    def _read(self, answer: Answer) -> bytes:
+    def read(self, answer: Answer) -> bytes:
+        """The answer's whole body. Raises AnswerLost if it is cut short."""
         try:
             return answer.read()
         except OSError as error:
@@ -308,12 +309,15 @@ def _refusal(status: int, body: bytes) -> DaemonError:
 
 
 def _agreed(daemons: str) -> str:
-    """The newest version that both sides know."""
-    return _text(min(version_tuple(daemons), NEWEST))
+    """The newest version that both sides know; the oldest if what the daemon says is no version."""
+    try:
+        return _text(min(version_tuple(daemons), NEWEST))
+    except ValueError:
+        return _text(OLDEST)
 
 
 def version_tuple(text: str) -> tuple[int, ...]:
-    """`1.41` as `(1, 41)`, for comparing."""
+    """`1.41` as `(1, 41)`, for comparing. Raises ValueError if it is no version."""
     return tuple(int(part) for part in text.split("."))
 
 

@@ -106,9 +106,7 @@ class Answer:
             if self._closed:
                 return
             self.close()
-            if isinstance(error, ConnectionError):
-                raise LostAnswer(str(error)) from error
-            raise
+            raise LostAnswer(str(error)) from error
         if self._closed:
             return
         if self._last:
