@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from docker.auth import AuthConfig
 
@@ -52,6 +52,8 @@ def credentials_for_image(ref: str, environ: Mapping[str, str] | None = None) ->
 
     try:
         registry, _ = auth.resolve_repository_name(ref)
+        if problem := _missing_helper([stored.get_credential_store(registry)]):
+            return Credentials(problem=problem)
         found = stored.resolve_authconfig(registry)
     except (errors.DockerException, OSError) as error:
         return Credentials(problem=_without_repr(error))
@@ -65,6 +67,8 @@ def credentials_for_build(environ: Mapping[str, str] | None = None) -> Credentia
         return Credentials()
     from docker import auth, errors
 
+    if problem := _missing_helper([stored.creds_store, *stored.cred_helpers.values()]):
+        return Credentials(problem=problem)
     try:
         found = {registry: entry for registry, entry in stored.get_all_credentials().items() if entry}  # type: ignore[no-untyped-call]  # missing in its stubs
     except (errors.DockerException, OSError) as error:
@@ -81,6 +85,16 @@ def _load(environ: Mapping[str, str]) -> AuthConfig | None:
     from docker import auth
 
     return auth.load_config(config_dict=sections, credstore_env=dict(environ))
+
+
+def _missing_helper(names: Sequence[str | None]) -> str | None:
+    """Say which program is missing; the docker package would print a warning of its own."""
+    from shutil import which
+
+    for name in names:
+        if name and which(f"docker-credential-{name}") is None:
+            return f"the stored credentials can't be read: docker-credential-{name} is not installed"
+    return None
 
 
 def _without_repr(error: Exception) -> str:

@@ -4,112 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from compose_lite.planner import effective
-from compose_lite.planner.actions import ContainerRef, CreateContainer, CreateNetwork, CreateVolume
+from compose_lite.planner.actions import ContainerRef
 from compose_lite.planner.differences import differences
 from compose_lite.planner.files import NONE
-from compose_lite.runner import handlers
 from compose_lite.runner.effective import of_container, of_image
 from compose_lite.runner.engine import version_tuple
-from compose_lite.runner.progress import silent
-from compose_lite.runner.site import Containers, Site
-from compose_lite.spec.model import (
-    FrozenMap,
-    IpamPool,
-    Mount,
-    Network,
-    NetworkAttachment,
-    Project,
-    Service,
-    Volume,
-)
+from compose_lite.spec.model import Mount, Service
 from tests.e2e.images import ensure_busybox
 from tests.runner.fields import ELSEWHERE, ROWS, Row, at
+from tests.runner.ground import Ground
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from compose_lite.runner.docker_daemon import DockerDaemon
-
 pytestmark = pytest.mark.daemon
-
-
-class Ground:
-    """A project with two networks and a volume, in which services are tried one after the other."""
-
-    def __init__(self, daemon: DockerDaemon) -> None:
-        self.daemon = daemon
-        name = f"clf-{uuid.uuid4().hex[:10]}"
-        self.subnet = f"10.{int(name[4:6], 16)}.{int(name[6:8], 16)}"
-        networks = {
-            "default": Network(key="default", name=f"{name}_default"),
-            "back": Network(
-                key="back", name=f"{name}_back", ipam_pools=(IpamPool(subnet=f"{self.subnet}.0/24"),)
-            ),
-        }
-        self.project = Project(
-            name=name,
-            working_dir="/srv",
-            compose_files=("/srv/compose.yaml",),
-            networks=FrozenMap(networks),
-            volumes=FrozenMap({"data": Volume(key="data", name=f"{name}_data")}),
-        )
-        site = self.site(Service(name="web"))
-        for key, network in networks.items():
-            handlers.create_network(site, CreateNetwork(key=key, name=network.name), silent)
-        handlers.create_volume(site, CreateVolume(key="data", name=f"{name}_data"), silent)
-
-    def site(self, *services: Service) -> Site:
-        """A site on which the project has these services."""
-        project = dataclasses.replace(
-            self.project, services=FrozenMap((service.name, service) for service in services)
-        )
-        return Site(daemon=self.daemon, project=project, containers=Containers(self.daemon))
-
-    def create(self, *services: Service, **action: Any) -> dict[str, Any]:
-        """Create a container of the last service and return its inspection; keeps the engine's warnings."""
-        site = self.site(*services)
-        name = f"{self.project.name}-{services[-1].name}-{uuid.uuid4().hex[:6]}"
-        ref = ContainerRef(name=name, service=services[-1].name, number=1)
-        made = handlers.HANDLERS[CreateContainer](
-            site, CreateContainer(container=ref, config_hash="0", **action), silent
-        )
-        self.warnings = "; ".join(made.warnings)
-        return self.daemon.inspect_container(site.containers.id(ref))
-
-    def service(self, **given: Any) -> Service:
-        """A service named web with these fields."""
-        attached = () if "network_mode" in given else (NetworkAttachment(network="default"),)
-        return Service(**{"name": "web", "image": ensure_busybox(), "networks": attached, **given})
-
-    def filled(self, value: Any) -> Any:
-        """The value with the places of the table filled in."""
-        if isinstance(value, str):
-            return value.replace("{project}", self.project.name).replace("{subnet}", self.subnet)
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            names = [field.name for field in dataclasses.fields(value)]
-            return dataclasses.replace(value, **{name: self.filled(getattr(value, name)) for name in names})
-        if isinstance(value, FrozenMap):
-            return FrozenMap((key, self.filled(item)) for key, item in value.items())
-        if isinstance(value, dict):
-            return {self.filled(key): self.filled(item) for key, item in value.items()}
-        if isinstance(value, tuple | list):
-            return type(value)(map(self.filled, value))
-        return value
-
-    def remove(self) -> None:
-        """Remove all of it."""
-        label = {"label": [f"com.docker.compose.project={self.project.name}"]}
-        for found in self.daemon.list_containers(filters=label):
-            self.daemon.remove_container(found["Id"], volumes=True, force=True)
-        for network in self.project.networks.values():
-            self.daemon.remove_network(network.name)
-        self.daemon.remove_volume(f"{self.project.name}_data")
 
 
 @pytest.fixture(scope="module")
