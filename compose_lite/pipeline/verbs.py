@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from compose_lite.pipeline.contents import digests, read_contents
 from compose_lite.pipeline.execution import carry_out, locked
 from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack
+from compose_lite.pipeline.ports import check_ports
 from compose_lite.planner import images, lifecycle, requests, teardown
 from compose_lite.planner.converge import plan_up
 from compose_lite.planner.naming import one_off_name
@@ -47,6 +48,7 @@ def up(
         known = digests(contents)
         observed = look_closer(means.daemon, project, observed, request, known)
         plan = plan_up(project, observed, request, known)
+        check_ports(plan, project, observed, means.daemon)
         carry_out(plan, project, means, contents=contents)
     return of_images, plan
 

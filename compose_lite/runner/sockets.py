@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from contextlib import suppress
 from pathlib import Path
 
 _LISTENING = {"tcp": "0A", "udp": "07"}
 
 
-def listening_process(port: int, protocol: str, *, proc: Path = Path("/proc")) -> str | None:
-    """`process 123 (nginx)`, or what can be said of it without permission to look; `None` if nobody listens."""
-    inodes = _inodes(port, protocol, proc)
+def listening_process(
+    port: int, protocol: str, *, host_ip: str = "", proc: Path = Path("/proc")
+) -> str | None:
+    """`process 123 (nginx)`, or what can be said of it without permission to look; `None` if nobody listens.
+
+    With `host_ip` only somebody who listens on that address, or on all, counts.
+    """
+    inodes = _inodes(port, protocol, host_ip, proc)
     if not inodes:
         return None
     wanted = {f"socket:[{inode}]" for inode in inodes}
@@ -22,13 +29,49 @@ def listening_process(port: int, protocol: str, *, proc: Path = Path("/proc")) -
     return "a process of another user"
 
 
-def _inodes(port: int, protocol: str, proc: Path) -> set[str]:
+def sees_host_sockets(address: str) -> bool:
+    """Whether the daemon at `address` publishes ports on the machine that `/proc` tells of.
+
+    That is so behind a Unix socket whose owner this process can see: in a container with a mounted
+    socket the owner's process id is 0.
+    """
+    scheme, _, path = address.partition("://")
+    if scheme != "unix":
+        return False
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(path)
+            owner = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        except OSError:
+            return False
+    return bool(struct.unpack("3i", owner)[0])
+
+
+def _inodes(port: int, protocol: str, host_ip: str, proc: Path) -> set[str]:
     found = set()
     for table in (f"{protocol}", f"{protocol}6"):
         with suppress(OSError):
             for line in (proc / "net" / table).read_text().splitlines()[1:]:
                 columns = line.split()
                 local, state, inode = columns[1], columns[3], columns[9]
-                if state == _LISTENING[protocol] and int(local.rpartition(":")[2], 16) == port:
+                address, _, number = local.rpartition(":")
+                listens = state == _LISTENING[protocol] and int(number, 16) == port
+                if listens and (not host_ip or _overlap(_address(address), host_ip)):
                     found.add(inode)
     return found
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two addresses can't both have a port: they are equal, or one stands for all."""
+    return one == other or _everywhere(one) or _everywhere(other)
+
+
+def _everywhere(address: str) -> bool:
+    return address in ("0.0.0.0", "::")
+
+
+def _address(digits: str) -> str:
+    """An address as /proc/net has it: words of 32 bits in the machine's byte order."""
+    words = (int(digits[at : at + 8], 16) for at in range(0, len(digits), 8))
+    packed = b"".join(struct.pack("=I", word) for word in words)
+    return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)

@@ -185,11 +185,13 @@ def _details(event: events.Event) -> dict[str, Any]:
 
 
 def _fields(event: events.Event) -> dict[str, Any]:
-    found = {name: getattr(event, name) for name in event.__slots__}
-    return {
-        name: value.decode(errors="replace") if isinstance(value, bytes) else value
-        for name, value in found.items()
-    }
+    return {name: _plain(getattr(event, name)) for name in event.__slots__}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 3)
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 def _first(event: events.ActionFailed) -> str:

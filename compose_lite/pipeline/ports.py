@@ -1,0 +1,74 @@
+"""Looks, before anything is changed, for processes that hold the ports which a plan is going to publish.
+
+Containers that hold them are the planner's business: it sees them in the snapshot.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compose_lite.errors import PlanError, Problem
+from compose_lite.planner.actions import CreateContainer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from compose_lite.planner.observed import Observed
+    from compose_lite.planner.plan import Plan
+    from compose_lite.runner.daemon import Daemon
+    from compose_lite.spec.model import Port, Project, Service
+
+EVERYWHERE = ("", "0.0.0.0", "::")
+
+
+def check_ports(plan: Plan, project: Project, observed: Observed, daemon: Daemon) -> None:
+    """Raise `PlanError` if a process of this machine listens on a port that new containers publish.
+
+    Nothing can be said, and nothing is, where the daemon is on another machine.
+    """
+    wanted = list(_new_ports(plan, project, observed))
+    if not wanted:
+        return
+    from compose_lite.runner.sockets import listening_process, sees_host_sockets
+
+    if not sees_host_sockets(daemon.address):
+        return
+    problems = []
+    for service, port in wanted:
+        address = "" if port.host_ip in EVERYWHERE else port.host_ip or ""
+        holder = listening_process(int(port.published or 0), port.protocol, host_ip=address)
+        if holder is not None:
+            problems.append(_taken(service, port, holder))
+    if problems:
+        raise PlanError(problems=problems)
+
+
+def _new_ports(plan: Plan, project: Project, observed: Observed) -> Iterator[tuple[Service, Port]]:
+    """The fixed ports of containers that will be created, save those that the project's own hold now."""
+    names = {s.action.container.service for s in plan.actions if isinstance(s.action, CreateContainer)}
+    held = {
+        (port.published, port.protocol)
+        for container in observed.containers
+        if container.running
+        for port in container.ports
+    }
+    for name in sorted(names & project.services.keys()):
+        service = project.services[name]
+        for port in service.ports:
+            fixed = port.published is not None and port.published.isdigit() and port.published != "0"
+            if (
+                fixed
+                and port.protocol in ("tcp", "udp")
+                and (int(port.published or 0), port.protocol) not in held
+            ):
+                yield service, port
+
+
+def _taken(service: Service, port: Port, holder: str) -> Problem:
+    return Problem(
+        code="port-in-use",
+        message=f"port {port.published}, which service {service.name!r} publishes, is in use by {holder}",
+        hint="stop that process, or publish another port",
+        location=service.location,
+        path=f"services.{service.name}.ports",
+    )
