@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from compose_lite.spec.scalars import RESOLVABLE, Timestamp, resolve_plain, resolve_tagged
-from compose_lite.spec.tree import Map, Mark, Path, Seq, Source, copy_tree, mark_location, path_text
+from compose_lite.spec.tree import (
+    LINE_BREAK,
+    Map,
+    Mark,
+    Path,
+    Seq,
+    Source,
+    copy_tree,
+    mark_location,
+    path_text,
+)
+from compose_lite.spec.yaml_complaints import Failure, Place, complain
 
 if TYPE_CHECKING:
     from compose_lite.spec.problems import Problems
@@ -105,10 +116,12 @@ def parse(source: Source, problems: Problems) -> list[Document]:
         parser = _EventParser(source.text)
         documents = builder.run(parser.get_event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = source.location(mark.line + 1, mark.column + 1) if mark else source.location()
+        complaint = complain(_failure(source, error))
         problems.fail(
-            "yaml-syntax", f"not valid YAML: {_complaint(error)}", at=where, hint=_remedy(source, mark)
+            "yaml-syntax",
+            f"not valid YAML: {complaint.message}",
+            at=source.location(complaint.at.line + 1, complaint.at.column + 1),
+            hint=complaint.hint,
         )
     except yaml.reader.ReaderError as error:
         line = source.text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else None
@@ -438,18 +451,17 @@ def _resolve_tags(value: Any, path: Path, resets: list[Path]) -> Any:
     return None if isinstance(value, _Reset) else value
 
 
-def _complaint(error: yaml.MarkedYAMLError) -> str:
-    parts = [part for part in (error.context, error.problem) if part]
-    return ", ".join(parts) or "it can't be read"
-
-
-def _remedy(source: Source, mark: Any) -> str | None:
-    if mark is None:
-        return None
-    text = source.line(mark.line + 1) or ""
-    if "\t" in text[: len(text) - len(text.lstrip())]:
-        return "indent with spaces: YAML does not allow tabs"
-    return None
+def _failure(source: Source, error: yaml.MarkedYAMLError) -> Failure:
+    """Read the parser's error; a place behind the last line becomes the end of that line."""
+    last = len(LINE_BREAK.findall(source.text))
+    at = began = Place(line=0, column=0)
+    if error.problem_mark is not None:
+        at = began = Place(line=error.problem_mark.line, column=error.problem_mark.column)
+    if error.context_mark is not None:
+        began = Place(line=error.context_mark.line, column=error.context_mark.column)
+    if at.line > last:
+        at = Place(line=last, column=len(source.line(last + 1) or ""))
+    return Failure(source=source, problem=error.problem or error.context or "", at=at, began=began)
 
 
 def _character(code: Any) -> str:

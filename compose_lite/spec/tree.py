@@ -17,7 +17,7 @@ from compose_lite.errors import Location
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -48,7 +48,7 @@ class Source:
 @lru_cache(maxsize=8)
 def _lines(source: Source) -> list[str]:
     """Split once, however many problems a file has."""
-    return _LINE_BREAK.split(source.text)
+    return LINE_BREAK.split(source.text)
 
 
 Mark: TypeAlias = tuple[Source, int, int, int, int]
