@@ -79,6 +79,15 @@ class ActionSkipped:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Unchanged:
+    """Nothing has to be done about this: it is as it should be."""
+
+    kind: str
+    name: str
+    service: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PlanFinished:
     """No action is under way any more."""
 
@@ -124,6 +133,7 @@ Event = (
     | ActionSucceeded
     | ActionFailed
     | ActionSkipped
+    | Unchanged
     | PlanFinished
     | LogLine
     | ContainerExited

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from compose_lite.events import Notice
+from compose_lite.events import Notice, Unchanged
 from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
@@ -32,7 +32,11 @@ def carry_out(
     """
     for warning in plan.warnings:
         means.emit(Notice(problem=warning))
-    if not means.review(plan) or plan.empty:
+    if not means.review(plan):
+        return None
+    for ref in plan.unchanged:
+        means.emit(Unchanged(kind="container", name=ref.name, service=ref.service))
+    if plan.empty:
         return None
     from compose_lite.runner.execute import DEFAULT_PARALLEL, execute
     from compose_lite.runner.site import site_for

@@ -16,7 +16,6 @@ from compose_lite.cli.views import words
 from compose_lite.cli.views.problems import render_problem
 from compose_lite.cli.views.text import (
     BOLD,
-    CYAN,
     DIM,
     GREEN,
     RED,
@@ -50,7 +49,7 @@ class Line:
     name: str
     status: str = ""
     detail: str = ""
-    state: str = "working"  # working, done, failed, skipped
+    state: str = "working"  # working, done, failed, unchanged
     began: float = 0.0
     spent: float = 0.0
 
@@ -76,6 +75,10 @@ class Board:
                 self._of_action.clear()
             case events.ActionStarted():
                 self._begin(event)
+            case events.Unchanged():
+                self.lines[event.kind, event.name] = Line(
+                    kind=event.kind, name=event.name, status=words.UNCHANGED, state="unchanged"
+                )
             case events.ActionProgress() if event.id in self._of_action:
                 line, verb = self._of_action[event.id]
                 line.status, line.detail = words.doing(verb), _progress(event)
@@ -125,7 +128,7 @@ def _fitting(lines: Sequence[Line], rows: int) -> tuple[list[Line], int]:
     """The lines that fit into so many rows, those that need attention first, in their old order."""
     if len(lines) <= rows:
         return list(lines), 0
-    urgency = {"failed": 0, "working": 1, "skipped": 2, "done": 3}
+    urgency = {"failed": 0, "working": 1, "done": 2, "unchanged": 3}
     ranked = sorted(range(len(lines)), key=lambda index: (urgency[lines[index].state], index))
     kept = sorted(ranked[: max(1, rows - 1)])
     return [lines[index] for index in kept], len(lines) - len(kept)
@@ -135,7 +138,7 @@ def _row(line: Line, now: float, name_room: int, room: int, coloured: bool) -> s
     mark, colour = _MARKS[line.state]
     if not mark:
         mark = _SPINNER[int(now / _TICK) % len(_SPINNER)]
-    spent = seconds(line.elapsed(now))
+    spent = "" if line.state == "unchanged" else seconds(line.elapsed(now))
     text_room = room - 3 - name_room - 2 - len(spent) - 2
     status = f"{line.status} {line.detail}".strip() if line.detail else line.status
     status = clip(safe(status), max(0, text_room))
@@ -160,7 +163,7 @@ _MARKS = {
     "working": ("", YELLOW),
     "done": ("✔", GREEN),
     "failed": ("✘", RED),
-    "skipped": ("-", CYAN),
+    "unchanged": ("✔", DIM),
 }
 
 
@@ -221,6 +224,8 @@ class LiveView:
             self._painter.join()
             self._painter = None
             self._terminal.note(self._over(final=True) + "\n" + _SHOW, end="")
+        elif self._board.lines:
+            self._terminal.note(self._over(final=True), end="\n")
 
     def _paint(self) -> None:
         with self._changed:

@@ -97,7 +97,7 @@ class PlainView(_LineView):
                 self._started[event.id] = event
                 reason = paint(f"  ({safe(event.reason)})", DIM, on=self._coloured) if event.reason else ""
                 return self._about(event.id, words.doing(event.verb)) + reason
-            case events.ActionProgress() if event.total is None and event.text != self._said.get(event.id):
+            case events.ActionProgress() if self._is_news(event):
                 self._said[event.id] = event.text
                 return self._about(event.id, safe(event.text))
             case events.ActionSucceeded():
@@ -108,11 +108,17 @@ class PlainView(_LineView):
                 return self._about(
                     event.id, paint("Error", RED, on=self._coloured) + f"  {safe(_first(event))}"
                 )
+            case events.Unchanged():
+                return f" {words.resource(event.kind, safe(event.name))}  {words.UNCHANGED}"
             case events.Notice():
                 return render_problem(event.problem, coloured=self._coloured)
             case _:
                 return None
         return None
+
+    def _is_news(self, event: events.ActionProgress) -> bool:
+        """Whether a step is worth a line: mere counting, and what was just said, is not."""
+        return event.output or (event.total is None and event.text != self._said.get(event.id))
 
     @property
     def _coloured(self) -> bool:
@@ -149,6 +155,8 @@ def as_json(event: events.Event, started: events.ActionStarted | None = None) ->
     if started is not None:
         shown["id"] = words.resource(started.kind, started.name)
         shown["status"] = _status(event, started)
+    elif isinstance(event, events.Unchanged):
+        shown = {"id": words.resource(event.kind, event.name), "status": words.UNCHANGED}
     shown["event"] = _NAMES[type(event)]
     if started is not None:
         shown |= {"action": started.id, "verb": started.verb, "kind": started.kind, "name": started.name}
@@ -205,6 +213,7 @@ _NAMES: dict[type[Any], str] = {
     events.ActionSucceeded: "action-succeeded",
     events.ActionFailed: "action-failed",
     events.ActionSkipped: "action-skipped",
+    events.Unchanged: "unchanged",
     events.PlanFinished: "plan-finished",
     events.LogLine: "log",
     events.ContainerExited: "container-exited",

@@ -25,6 +25,9 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+UNCHANGED = "Unchanged"
+
+
 def doing(verb: str) -> str:
     """`create` → `Creating`."""
     return _WORDS[verb][0] if verb in _WORDS else verb.capitalize()
