@@ -53,7 +53,7 @@ def _move(
         network=_key(work, endpoint.network),
         aliases=tuple(alias for alias in endpoint.aliases if alias not in own),
     )
-    reason = Reason(why=Why.NETWORK_CHANGED, subject=attachment.network)
+    reason = work.anew[endpoint.network]
     return _connect(work, container, endpoint.network, attachment, endpoint, reason, needs)
 
 
@@ -69,7 +69,7 @@ def _why(
     if endpoint is None:
         return Reason(why=Why.CHANGED_OUTSIDE, subject=f"network {key} disconnected")
     if name in work.removing:
-        return Reason(why=Why.NETWORK_CHANGED, subject=key)
+        return work.anew[name]
     if container.state == "created" and not endpoint.network_id:
         return None  # not resolved before its first start (seen on Engine 20.10)
     there = work.observed.networks.get(name)

@@ -111,6 +111,7 @@ class Convergence:
             renew_volumes=request.renew_anonymous_volumes,
             providing={**creating, **volumes},
             removing=removing,
+            anew={made.network.name: made.reasons[0] for made in self._networks.made if made.old is not None},
             early=_early(self.states, unusable, self._scope.graph),
             swaps=find_swaps(self.states.values()),
             refs={name: future_refs(state) for name, state in self.states.items()},

@@ -69,7 +69,7 @@ def text(reason: Reason) -> str:
     named, _, bare = _WORDS[reason.why].partition("|")
     told = named.format(subject=reason.subject) if reason.subject else bare
     if not reason.changes:
-        return told
+        return f"{told} changed" if reason.why in _CHANGED else told
     if reason.why in _TOLD_BY_CHANGES:
         return ", ".join(str(change) for change in reason.changes)
     return f"{told}: " + ", ".join(str(change).replace(": ", " ", 1) for change in reason.changes)
@@ -82,8 +82,8 @@ _WORDS = {
     Why.IMAGE_CHANGED: "image {subject} changed|image changed",
     Why.IMAGE_MISSING: "image {subject} is not here|image is not here",
     Why.CONTENT_CHANGED: "{subject}: content changed|content of a file changed",
-    Why.NETWORK_CHANGED: "network {subject}|network changed",
-    Why.VOLUME_CHANGED: "volume {subject}|volume changed",
+    Why.NETWORK_CHANGED: "network {subject}|network",
+    Why.VOLUME_CHANGED: "volume {subject}|volume",
     Why.CHANGED_OUTSIDE: "container was changed outside: {subject}|container was changed outside",
     Why.DEPENDENCY_REPLACED: "{subject} is replaced|a dependency is replaced",
     Why.DEPENDENCY_RESTARTED: "{subject} is restarted|a dependency is restarted",
@@ -106,4 +106,5 @@ _WORDS = {
     Why.FILES: "secrets and configs: {subject}|secrets and configs",
     Why.IN_USE: "in use by {subject}|in use",
 }
+_CHANGED = frozenset({Why.NETWORK_CHANGED, Why.VOLUME_CHANGED})
 _TOLD_BY_CHANGES = frozenset({Why.CONFIG_CHANGED, Why.IMAGE_CHANGED, Why.CONTENT_CHANGED})

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from compose_lite.planner.draft import Draft
     from compose_lite.planner.observed import Observed, ObservedContainer
+    from compose_lite.planner.reasons import Reason
     from compose_lite.spec.model import Project, Service
 
 
@@ -33,6 +34,7 @@ class Work:
         timeout: seconds before a stopped container is killed.
         providing: daemon's network or volume name → node that creates it.
         removing: daemon's network name → node that removes it.
+        anew: daemon's network name → why it is made anew.
         early: services whose containers stop before their successors are created.
         swaps: ids of containers that make way by taking a temporary name first.
         stops: service → (first, last) node of each stop, hooks included, that dependents' stops precede.
@@ -57,6 +59,7 @@ class Work:
     renew_volumes: bool = False
     providing: Mapping[str, int] = field(default_factory=dict)
     removing: Mapping[str, int] = field(default_factory=dict)
+    anew: Mapping[str, Reason] = field(default_factory=dict)
     early: frozenset[str] = frozenset()
     swaps: frozenset[str] = frozenset()
     refs: Mapping[str, tuple[ContainerRef, ...]] = field(default_factory=dict)

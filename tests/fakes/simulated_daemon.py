@@ -376,7 +376,10 @@ class SimulatedDaemon:
 
     def _await_condition(self, action: actions.AwaitCondition, project: Project) -> None:
         for ref in action.containers:
-            if not self.meets(self._find(ref), action.condition):
+            c = self._find(ref)
+            if action.condition == "service_completed_successfully" and c.state == "running":
+                c.state, c.exit_code = "exited", 0  # in time every job ends
+            if not self.meets(c, action.condition):
                 raise Refused(f"{ref.name} never meets {action.condition}")
 
     @staticmethod

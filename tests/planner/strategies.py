@@ -70,8 +70,9 @@ def stacks(draw: st.DrawFn) -> Project:
     services = [
         replace(s, healthcheck=None) if s.name in jobs else s for s in services if s.name not in lent & jobs
     ]
-    kept = {s.name for s in services}
-    services = [s for s in services if not (set(s.namespace_peers()) - kept)]
+    for _ in NAMES:  # a lender that went takes its borrowers along
+        kept = {s.name for s in services}
+        services = [s for s in services if set(s.namespace_peers()) <= kept]
     names = [s.container_name for s in services if s.container_name]
     if len(set(names)) != len(names) or any(taken in names for taken in _default_names(services)):
         services = [replace(s, container_name=None) for s in services]

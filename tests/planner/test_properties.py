@@ -38,7 +38,8 @@ def assert_reached(daemon: SimulatedDaemon, stack: Project, request: UpRequest) 
         for c in found:
             number = c.number
             assert c.name == (service.container_name or f"p-{service.name}-{number}")
-            assert c.state == ("exited" if is_job(stack, service) else "running"), (c.name, c.state)
+            ends = c.state == "exited" and c.exit_code == 0 and is_job(stack, service)
+            assert c.state == "running" or ends, (c.name, c.state)
             assert c.image_id == daemon.images[c.image].id
             if service.network_mode is None:
                 assert {stack.networks[a.network].name for a in service.networks} <= set(c.endpoints)
