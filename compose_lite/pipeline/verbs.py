@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 from compose_lite.pipeline.contents import digests, read_contents
 from compose_lite.pipeline.execution import carry_out, locked
 from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack
-from compose_lite.pipeline.ports import check_ports
-from compose_lite.planner import images, lifecycle, requests, teardown
-from compose_lite.planner.converge import plan_up
-from compose_lite.planner.naming import one_off_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from compose_lite.pipeline.means import Means, Stack
+    from compose_lite.planner import requests
     from compose_lite.planner.observed import Observed
     from compose_lite.planner.plan import Plan
     from compose_lite.spec.model import Project
@@ -39,10 +36,14 @@ def up(
         ExecutionError: an action failed; the others are done as far as they don't depend on it.
         LockHeld: another invocation works on the project.
     """
+    from compose_lite.pipeline.ports import check_ports
+    from compose_lite.planner.converge import plan_up
+    from compose_lite.planner.images import plan_images
+
     contents = read_contents(project)
     with locked(project.name, means):
         observed = observe_project(means.daemon, project)
-        of_images = images.plan_images(project, observed, wanted)
+        of_images = plan_images(project, observed, wanted)
         if carry_out(of_images, project, means):
             observed = observe_project(means.daemon, project)
         known = digests(contents)
@@ -61,16 +62,19 @@ def create_one_off(
     Returns:
         The container's id, or `None` if the plan was not carried out. Raises as `up` does.
     """
+    from compose_lite.planner.images import plan_images
+    from compose_lite.planner.naming import one_off_name
     from compose_lite.planner.oneoff import one_off_project, plan_run
+    from compose_lite.planner.requests import UpRequest
 
     project = one_off_project(project, request)
     contents = read_contents(project)
     with locked(project.name, means):
         observed = observe_project(means.daemon, project)
-        if carry_out(images.plan_images(project, observed, wanted), project, means):
+        if carry_out(plan_images(project, observed, wanted), project, means):
             observed = observe_project(means.daemon, project)
         known = digests(contents)
-        needs = requests.UpRequest(services=(request.service,), no_deps=request.no_deps)
+        needs = UpRequest(services=(request.service,), no_deps=request.no_deps)
         observed = look_closer(means.daemon, project, observed, needs, known)
         plan = plan_run(project, observed, request, known)
         result = carry_out(plan, project, means, contents=contents)
@@ -80,64 +84,85 @@ def create_one_off(
 
 def pull(project: Project, request: requests.PullRequest, means: Means) -> Plan:
     """Pull the services' images. Raises as `up` does."""
-    plan = images.plan_pull(project, observe_project(means.daemon, project), request)
+    from compose_lite.planner.images import plan_pull
+
+    plan = plan_pull(project, observe_project(means.daemon, project), request)
     carry_out(plan, project, means)
     return plan
 
 
 def build(project: Project, request: requests.BuildRequest, means: Means) -> Plan:
     """Build the services' images. Raises as `up` does."""
-    plan = images.plan_build(project, observe_project(means.daemon, project), request)
+    from compose_lite.planner.images import plan_build
+
+    plan = plan_build(project, observe_project(means.daemon, project), request)
     carry_out(plan, project, means)
     return plan
 
 
 def down(stack: Stack, request: requests.DownRequest, means: Means) -> Plan:
     """Stop and remove the stack's containers and networks. Raises as `up` does."""
-    return _move(stack, request, means, teardown.plan_down, with_images=request.rmi is not None)
+    from compose_lite.planner.teardown import plan_down
+
+    return _move(stack, request, means, plan_down, with_images=request.rmi is not None)
 
 
 def stop(stack: Stack, request: requests.StopRequest, means: Means) -> Plan:
     """Stop containers. Raises as `up` does."""
-    return _move(stack, request, means, teardown.plan_stop)
+    from compose_lite.planner.teardown import plan_stop
+
+    return _move(stack, request, means, plan_stop)
 
 
 def rm(stack: Stack, request: requests.RemoveRequest, means: Means) -> Plan:
     """Remove stopped containers. Raises as `up` does."""
-    return _move(stack, request, means, teardown.plan_rm)
+    from compose_lite.planner.teardown import plan_rm
+
+    return _move(stack, request, means, plan_rm)
 
 
 def removable(stack: Stack, request: requests.RemoveRequest, means: Means) -> list[str]:
     """The names of the containers that `rm` would remove."""
     from compose_lite.planner.actions import RemoveContainer
+    from compose_lite.planner.teardown import plan_rm
 
-    plan = teardown.plan_rm(stack.project, observe_stack(means.daemon, stack), request)
+    plan = plan_rm(stack.project, observe_stack(means.daemon, stack), request)
     return [step.action.name for step in plan.actions if isinstance(step.action, RemoveContainer)]
 
 
 def kill(stack: Stack, request: requests.KillRequest, means: Means) -> Plan:
     """Send containers a signal. Raises as `up` does."""
-    return _move(stack, request, means, teardown.plan_kill)
+    from compose_lite.planner.teardown import plan_kill
+
+    return _move(stack, request, means, plan_kill)
 
 
 def pause(stack: Stack, request: requests.PauseRequest, means: Means) -> Plan:
     """Freeze containers. Raises as `up` does."""
-    return _move(stack, request, means, teardown.plan_pause)
+    from compose_lite.planner.teardown import plan_pause
+
+    return _move(stack, request, means, plan_pause)
 
 
 def unpause(stack: Stack, request: requests.PauseRequest, means: Means) -> Plan:
     """Let paused containers go on. Raises as `up` does."""
-    return _move(stack, request, means, teardown.plan_unpause)
+    from compose_lite.planner.teardown import plan_unpause
+
+    return _move(stack, request, means, plan_unpause)
 
 
 def start(stack: Stack, request: requests.StartRequest, means: Means) -> Plan:
     """Start containers that exist. Raises as `up` does."""
-    return _move(stack, request, means, lifecycle.plan_start)
+    from compose_lite.planner.lifecycle import plan_start
+
+    return _move(stack, request, means, plan_start)
 
 
 def restart(stack: Stack, request: requests.RestartRequest, means: Means) -> Plan:
     """Stop containers and start them again. Raises as `up` does."""
-    return _move(stack, request, means, lifecycle.plan_restart)
+    from compose_lite.planner.lifecycle import plan_restart
+
+    return _move(stack, request, means, plan_restart)
 
 
 def _move(
