@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _KEPT_OUTPUT = 50
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+# The builder paints what a step wrote to its standard error red.
+_PAINT = re.compile(r"\x1b\[(?:0|91)m")
 _USING_CACHE = " ---> Using cache"
 _BOOKKEEPING = re.compile(
     r" ---> (?:[0-9a-f]{12}|Running in [0-9a-f]{12})$|Removing intermediate container |Successfully (?:built|tagged) "
@@ -167,7 +169,7 @@ class _Progress:
     def feed(self, message: Json) -> None:
         """Take one message: a piece of the output, or how far the pull of a base image is."""
         if "stream" in message:
-            *lines, self._rest = (self._rest + str(message["stream"])).split("\n")
+            *lines, self._rest = (self._rest + _PAINT.sub("", str(message["stream"]))).split("\n")
             for line in lines:
                 self._line(line.rstrip("\r"))
         elif news := self._layers.update(message):
