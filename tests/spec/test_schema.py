@@ -77,7 +77,6 @@ def test_what_we_add_is_only_our_extension() -> None:
         "x-compose-lite.keep_previous",
         "services.*.x-compose-lite",
         "services.*.x-compose-lite.job",
-        "services.*.x-compose-lite.job.rerun",
         "services.*.x-compose-lite.keep_previous",
         "volumes.*.x-compose-lite",
         "volumes.*.x-compose-lite.protected",

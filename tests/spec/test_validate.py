@@ -55,7 +55,7 @@ VALID = """
         privileged: "true"
         scale: "2"
         mem_limit: 10
-        x-compose-lite: {job: {rerun: always}}
+        x-compose-lite: {job: true, keep_previous: true}
       job: {image: x, x-compose-lite: {job: true}}
     networks: {front: }
     volumes: {data: , db: {x-compose-lite: {protected: true}}}
