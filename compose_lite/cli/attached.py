@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -42,7 +42,9 @@ def attached_up(
     with _ending_signals(), _Attached.opened(ctx, project, options) as attached:
         try:
             with attached.showing_progress("up") as run:
-                pipeline.up(project, request, images, run.means)
+                # Started by the follower's daemon, nothing is missed however short it lives.
+                means = replace(run.means, daemon=attached.follower.daemon)
+                pipeline.up(project, request, images, means)
             if run.exit_code:
                 return run.exit_code
             attached.follower.expect_no_more()
