@@ -136,9 +136,9 @@ def _measure_config(size: int, folder: Path, rounds: int, samples: Samples) -> N
 def _measure_logs(image: str, folder: Path, rounds: int, samples: Samples) -> None:
     folder.mkdir()
     project = f"bench-logs-{os.getpid()}"
-    text = f"seq -f 'line %.0f of a log that goes on and on' 1 {LINES}"
+    program = f'BEGIN {{ for (i = 1; i <= {LINES}; i++) print "line", i, "of a log that goes on and on" }}'
     (folder / "compose.yaml").write_text(
-        f'services: {{talker: {{image: "{image}", command: [sh, -c, "{text}"]}}}}\n'
+        f"services:\n  talker: {{image: '{image}', command: [awk, '{program}']}}\n"
     )
     container, row = f"{project}-talker-1", f"logs, {LINES:,} lines"
     try:

@@ -154,13 +154,13 @@ def same_anonymous_volumes(service: str) -> Step:
 
 def starts_after(service: str, other: str, moment: str) -> Step:
     """By the daemon's clock the service started once the other was `started`, `healthy` or `finished`."""
-    when: dict[str, Callable[[Container], Any]] = {
-        "started": lambda c: c.started,
-        "healthy": lambda c: c.became_healthy,
-        "finished": lambda c: c.finished,
-    }
 
     def act(stack: Stack) -> None:
+        when: dict[str, Callable[[Container], Any]] = {
+            "started": lambda c: c.started,
+            "healthy": stack.events.became_healthy,
+            "finished": lambda c: c.finished,
+        }
         began, gate = stack.container(service).started, when[moment](stack.container(other))
         assert began >= gate, f"{service} started {began}, before {other} was {moment} at {gate}"
 

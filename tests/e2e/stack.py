@@ -55,6 +55,7 @@ class Stack:
         self.changes: tuple[Call, ...] = ()
         self.before: Snapshot | None = None
         self._siblings: list[str] = []
+        self.events = state.Events(self.name)
         self.background: dict[str, Background | Terminal] = {}
         self.folder.mkdir()
         for path, text in files.items():
@@ -170,6 +171,7 @@ class Stack:
         """End what still runs and remove everything of this project, and only of it, from the daemon."""
         for process in self.background.values():
             process.close()
+        self.events.close()
         for project in (self.name, *self._siblings):
             state.remove_all(project)
 

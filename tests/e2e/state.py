@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import docker
@@ -90,12 +91,6 @@ class Container:
         return moment(self.attributes["State"]["FinishedAt"])
 
     @property
-    def became_healthy(self) -> datetime:
-        """When the first successful probe since the last start ended (while the daemon still remembers it)."""
-        probes = self.attributes["State"]["Health"]["Log"]
-        return min(moment(probe["End"]) for probe in probes if probe["ExitCode"] == 0)
-
-    @property
     def anonymous_volumes(self) -> dict[str, str]:
         """Volume names by the path where they are mounted."""
         return {
@@ -128,6 +123,44 @@ def moment(stamp: str) -> datetime:
     digits = rest.rstrip("Z").split("+")[0].split("-")[0]
     zone = rest[len(digits) :] if rest else stamp[19:]
     return datetime.fromisoformat(f"{whole[:19]}.{digits[:6]:0<6}{zone.replace('Z', '+00:00') or '+00:00'}")
+
+
+class Events:
+    """Listens to what happens to a project's containers, for what the daemon does not remember for long."""
+
+    def __init__(self, project: str) -> None:
+        self._stream = api().events(
+            filters={"type": "container", "label": f"{PROJECT}={project}"}, decode=True
+        )
+        self._news = threading.Condition()
+        self._seen: list[dict[str, Any]] = []
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def became_healthy(self, container: Container, *, timeout: float = 5) -> datetime:
+        """When the first probe since the container's last start had passed, by the daemon's clock."""
+
+        def found() -> datetime | None:
+            times = (
+                datetime.fromtimestamp(event["timeNano"] / 1e9, tz=UTC)
+                for event in self._seen
+                if event["id"] == container.id and event["Action"] == "health_status: healthy"
+            )
+            return min((time for time in times if time >= container.started), default=None)
+
+        with self._news:
+            self._news.wait_for(found, timeout)
+            time = found()
+        assert time is not None, f"{container.name} has not become healthy"
+        return time
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _listen(self) -> None:
+        for event in self._stream:
+            with self._news:
+                self._seen.append(event)
+                self._news.notify_all()
 
 
 def containers(project: str) -> list[Container]:

@@ -72,7 +72,7 @@ def test_the_stack_is_used_as_the_tutorials_do(stack: Stack) -> None:
     assert len(search(stack, "")) == 200
     assert "Mariposa Loncheria" in search(stack, "fish tacos")
     assert [container.state for container in stack.containers()] == ["healthy", "healthy"]
-    assert stack.container("es").became_healthy <= stack.container("web").started
+    assert stack.events.became_healthy(stack.container("es")) <= stack.container("web").started
 
     assert stack.run_counted("up --detach") == ()
 

@@ -73,7 +73,7 @@ def _labelled(stack: Stack) -> None:
 
 def _oneoff_after_health(stack: Stack) -> None:
     (found,) = stack.containers(oneoff=True)
-    assert found.started >= stack.container("db").became_healthy
+    assert found.started >= stack.events.became_healthy(stack.container("db"))
 
 
 def _failed(stack: Stack) -> None:
