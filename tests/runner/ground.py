@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import DaemonError, NotFound
 from compose_lite.planner.actions import ContainerRef, CreateContainer, CreateNetwork, CreateVolume
 from compose_lite.runner import handlers
+from compose_lite.runner.engine import frames
+from compose_lite.runner.parallel import gather
 from compose_lite.runner.progress import silent
 from compose_lite.runner.site import Containers, Outcome, Site
 from compose_lite.spec.model import FrozenMap, IpamPool, Network, NetworkAttachment, Project, Service, Volume
@@ -95,15 +98,28 @@ class Ground:
             return type(value)(map(self.filled, value))
         return value
 
+    def exec(self, container: str, script: str, *, user: str = "") -> str:
+        """What a script prints in a running container; an error if it fails."""
+        body = {"Cmd": ["sh", "-c", script], "User": user, "AttachStdout": True, "AttachStderr": True}
+        exec_id = self.daemon.create_exec(container, body)
+        stream = self.daemon.start_exec(exec_id, tty=False)
+        text = b"".join(chunk for _, chunk in frames(iter(stream.read, b""))).decode()
+        stream.close()
+        assert self.daemon.inspect_exec(exec_id)["ExitCode"] == 0, text
+        return text
+
     def remove(self) -> None:
         """Remove all of it."""
         label = {"label": [f"com.docker.compose.project={self.project.name}"]}
-        for found in self.daemon.list_containers(filters=label):
-            with contextlib.suppress(NotFound):
-                self.daemon.remove_container(found["Id"], volumes=True, force=True)
+        found = self.daemon.list_containers(filters=label)
+        gather([partial(self._remove_container, one["Id"]) for one in found])
         for network in self.daemon.list_networks(filters=label):
             with contextlib.suppress(DaemonError):
                 self.daemon.remove_network(network["Id"])
         for volume in self.daemon.list_volumes(filters=label):
             with contextlib.suppress(DaemonError):
                 self.daemon.remove_volume(volume["Name"])
+
+    def _remove_container(self, container: str) -> None:
+        with contextlib.suppress(NotFound):
+            self.daemon.remove_container(container, volumes=True, force=True)
