@@ -49,7 +49,7 @@ def explain(argv: Sequence[str], terminal: Terminal) -> Parsed | int:
     try:
         result = app(list(argv), prog_name=PROGRAM, standalone_mode=False)
     except _Refused as refusal:
-        raise _usage_error(refusal) from refusal
+        raise _usage_error(refusal, argv) from refusal
     if understood:
         return understood[0]
     return result if isinstance(result, int) else 0
@@ -172,10 +172,11 @@ def _command_class(name: str, columns: int) -> type[typer.core.TyperCommand]:
     return Command
 
 
-def _usage_error(refusal: Any) -> UsageError:
+def _usage_error(refusal: Any, argv: Sequence[str]) -> UsageError:
     """typer's refusal in our words, with the nearest option where one was misspelt."""
     context = getattr(refusal, "ctx", None)
-    path = context.command_path if context is not None else PROGRAM
+    command = next((item for item in argv if item in commands.TABLE), "")
+    path = context.command_path if context is not None else f"{PROGRAM} {command}".rstrip()
     wrong = getattr(refusal, "option_name", None)
     hint = None
     if wrong and context is not None and refusal.message.startswith("No such option"):

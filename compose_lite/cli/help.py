@@ -42,7 +42,7 @@ def command_help(name: str, columns: int) -> str:
     blocks = [f"Usage: {PROGRAM} {usage(name)}", f"{TABLE[name].summary}."]
     blocks += _option_blocks(found, columns)
     blocks.append(f"Example:\n  {PROGRAM} {command.example}")
-    blocks.append(f"Options of the program ({PROGRAM} --help) are accepted as well.")
+    blocks.append(f"Common options ({PROGRAM} --help) work here too.")
     return "\n\n".join(blocks) + "\n"
 
 

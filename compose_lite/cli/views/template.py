@@ -28,9 +28,7 @@ _TOKEN = re.compile(
 def compile_template(source: str) -> Callable[[Row], str]:
     """Compile a template; raises `UsageError` where it is not understood."""
     parts = list(_split(source))
-    nodes, end = _block(parts, 0, ())
-    if end != len(parts):
-        raise _wrong("unexpected {{" + parts[end].text + "}}")
+    nodes, _ = _block(parts, 0, ())
     return lambda row: _run(nodes, row)
 
 
@@ -69,6 +67,8 @@ def _block(parts: Sequence[_Part], at: int, ends: tuple[str, ...]) -> tuple[list
         word = part.text.split(None, 1)[0] if part.action and part.text else ""
         if word in ends:
             return nodes, at
+        if word in ("else", "end"):
+            raise _wrong("unexpected {{" + part.text + "}}")
         if not part.action:
             nodes.append(_constant(part.text))
         elif word in ("if", "range", "with"):
@@ -166,6 +166,8 @@ def _call(
         operands.append(piped)
     if name:
         return _applied(name, operands), at
+    if piped is not None:
+        raise _wrong(f"can't read {{{{{source.strip()}}}}}")
     if len(operands) == 1:
         return operands[0], at
     if len(operands) > 1:

@@ -1,0 +1,123 @@
+"""How problems, failure reports and defects read."""
+
+import json
+
+from compose_lite.cli.defect import describe
+from compose_lite.cli.views.problems import error_json, render_error, render_problem
+from compose_lite.cli.views.report import render_report, reports_json
+from compose_lite.errors import FailureReport, Location, Problem, Severity, SpecError
+
+AT = Location(file="compose.yaml", line=4, column=5, source_line="    imagee: busybox")
+
+
+def test_a_located_problem_shows_the_line_with_a_caret() -> None:
+    problem = Problem(code="unknown-key", message='"imagee" is not known', hint='"image"?', location=AT)
+    assert render_problem(problem, coloured=False) == (
+        'compose.yaml:4:5: error: "imagee" is not known\n'
+        "    4 |     imagee: busybox\n"
+        "      |     ^\n"
+        '  hint: "image"?'
+    )
+
+
+def test_without_a_location_there_is_no_excerpt() -> None:
+    problem = Problem(code="x", message="first\nsecond", severity=Severity.WARNING)
+    assert render_problem(problem, coloured=False) == "warning: first\n  second"
+
+
+def test_the_caret_is_below_the_column_behind_tabs_and_wide_characters() -> None:
+    line = "\tä漢: x"
+    place = Location(file="f", line=1, column=line.index("x") + 1, source_line=line)
+    shown = render_problem(Problem(code="x", message="m", location=place), coloured=False).splitlines()
+    assert shown[2] == "      | " + " " * len("    ä__: ") + "^"
+
+
+def test_a_long_line_is_cut_around_the_column() -> None:
+    line = "a" * 5000 + "X" + "b" * 5000
+    place = Location(file="f", line=1, column=5001, source_line=line)
+    shown = render_problem(Problem(code="x", message="m", location=place), coloured=False).splitlines()
+    assert len(shown[1]) < 200
+    assert shown[1][shown[2].index("^")] == "X"
+
+
+def test_text_from_outside_cannot_steer_the_terminal() -> None:
+    evil = "\x1b]0;owned\x07\x1b[2J"
+    place = Location(file=f"f{evil}", line=1, column=1, source_line=evil)
+    problem = Problem(code="x", message=evil, hint=evil, location=place)
+    assert "\x1b" not in render_problem(problem, coloured=False)
+    report = FailureReport(message=evil, hint=evil, container=evil, probes=(evil,), log_tail=(evil,))
+    assert "\x1b" not in render_report(report, coloured=False)
+
+
+def test_all_problems_of_an_error_are_told() -> None:
+    error = SpecError(problems=[Problem(code="a", message="one"), Problem(code="b", message="two")])
+    assert render_error(error, coloured=False).splitlines() == ["error: one", "error: two"]
+
+
+def test_an_error_as_json_has_a_line_for_each_problem() -> None:
+    error = SpecError(
+        problems=[Problem(code="a", message="one", location=AT), Problem(code="b", message="two")]
+    )
+    first, second = map(json.loads, error_json(error).splitlines())
+    assert (first["code"], first["text"], first["file"], first["line"], first["column"]) == (
+        "a",
+        "one",
+        "compose.yaml",
+        4,
+        5,
+    )
+    assert second == {"event": "error", "error": True, "severity": "error", "code": "b", "text": "two"}
+
+
+REPORT = FailureReport(
+    message="demo-db-1 is unhealthy",
+    hint="look at its health check",
+    container="demo-db-1",
+    exit_code=137,
+    oom_killed=True,
+    probes=("exit code 1: refused",),
+    log_tail=("starting", "out of memory"),
+)
+
+
+def test_a_failure_report_has_all_that_is_needed_to_act() -> None:
+    assert render_report(REPORT, coloured=False).splitlines() == [
+        "error: demo-db-1 is unhealthy",
+        "  exit code 137, killed because it ran out of memory",
+        "  last health probes:",
+        "    | exit code 1: refused",
+        "  last log lines of demo-db-1:",
+        "    | starting",
+        "    | out of memory",
+        "  hint: look at its health check",
+    ]
+
+
+def test_a_failure_report_as_json() -> None:
+    shown = json.loads(reports_json([REPORT, FailureReport(message="x")]).splitlines()[0])
+    assert shown["text"] == "demo-db-1 is unhealthy"
+    assert shown["log_tail"] == ["starting", "out of memory"]
+    assert shown["oom_killed"] is True
+
+
+def test_a_defect_is_told_in_a_sentence_and_saved(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    told = describe(_defect(), {})
+    assert "defect in compose-lite" in told
+    assert "Traceback" not in told
+    (report,) = tmp_path.iterdir()
+    assert str(report) in told
+    assert "Traceback" in report.read_text()
+    assert report.stat().st_mode & 0o077 == 0
+
+
+def test_a_defect_is_shown_whole_when_debugging() -> None:
+    assert "Traceback" in describe(_defect(), {"COMPOSE_LITE_DEBUG": "1"})
+
+
+def _defect() -> Exception:
+    try:
+        {}["x"]
+    except KeyError as error:
+        return error
+    raise AssertionError

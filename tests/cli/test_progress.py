@@ -1,0 +1,228 @@
+"""What each progress view makes of the same events."""
+
+import io
+import json
+
+import pyte
+import pytest
+
+from compose_lite import events
+from compose_lite.cli.terminal import Terminal
+from compose_lite.cli.views.live import Board, LiveView, frame
+from compose_lite.cli.views.progress import chosen_mode, showing
+from compose_lite.errors import FailureReport, Problem, Severity
+
+
+def terminal(*, live: bool = False, colour: bool = False) -> Terminal:
+    return Terminal(
+        stdin=io.BytesIO(),
+        stdout=io.BytesIO(),
+        stderr=io.BytesIO(),
+        err_colour=colour,
+        live=live,
+        err_tty=live,
+    )
+
+
+def written(of: Terminal) -> str:
+    assert isinstance(of.stderr, io.BytesIO)
+    return of.stderr.getvalue().decode()
+
+
+def started(number: int, verb: str, name: str, kind: str = "container", reason: str = "") -> events.Event:
+    return events.ActionStarted(id=number, verb=verb, kind=kind, name=name, service="web", reason=reason)
+
+
+STORY: list[events.Event] = [
+    events.PlanStarted(actions=3),
+    events.Unchanged(kind="container", name="demo-db-1", service="db"),
+    started(1, "create", "demo-web-1", reason="no container yet"),
+    events.ActionSucceeded(id=1, seconds=0.25),
+    started(2, "wait for", "db", kind="service"),
+    events.ActionProgress(id=2, text="demo-db-1 is starting"),
+    events.ActionProgress(id=2, text="demo-db-1 is starting"),
+    events.ActionProgress(id=2, text="layers", current=1, total=4),
+    events.ActionFailed(id=2, seconds=1, report=FailureReport(message="demo-db-1 is unhealthy\nmore")),
+    events.ActionSkipped(id=3, because=2),
+    events.Notice(problem=Problem(code="orphan", message="an orphan", severity=Severity.WARNING)),
+    events.PlanFinished(succeeded=1, failed=1, skipped=1, seconds=1.5),
+]
+
+
+def show(mode: str) -> str:
+    out = terminal()
+    with showing(mode, out, title="up") as view:
+        for event in STORY:
+            view(event)
+    return written(out)
+
+
+def test_plain() -> None:
+    assert show("plain").splitlines() == [
+        " Container demo-db-1  Unchanged",
+        " Container demo-web-1  Creating  (no container yet)",
+        " Container demo-web-1  Created  0.2s",
+        " Service db  Waiting",
+        " Service db  demo-db-1 is starting",
+        " Service db  Error  demo-db-1 is unhealthy",
+        "warning: an orphan",
+    ]
+
+
+def test_json_has_a_line_for_each_event_with_docker_composes_fields() -> None:
+    lines = [json.loads(line) for line in show("json").splitlines()]
+    assert [line["event"] for line in lines] == [
+        "plan-started",
+        "unchanged",
+        "action-started",
+        "action-succeeded",
+        "action-started",
+        "action-progress",
+        "action-progress",
+        "action-progress",
+        "action-failed",
+        "action-skipped",
+        "notice",
+        "plan-finished",
+    ]
+    assert {
+        "id": "Container demo-web-1",
+        "status": "Created",
+        "seconds": 0.25,
+        "changed": True,
+    }.items() <= lines[3].items()
+    assert lines[8]["error"] is True
+    assert lines[7]["total"] == 4
+
+
+def test_quiet_shows_warnings_only() -> None:
+    assert show("quiet") == "warning: an orphan\n"
+
+
+@pytest.mark.parametrize(
+    ("wish", "environ", "live", "mode"),
+    [
+        (None, {}, True, "tty"),
+        (None, {}, False, "plain"),
+        ("auto", {}, True, "tty"),
+        (None, {"COMPOSE_PROGRESS": "json"}, True, "json"),
+        ("plain", {"COMPOSE_PROGRESS": "json"}, True, "plain"),
+        ("tty", {}, False, "tty"),
+    ],
+)
+def test_chosen_mode(wish: str | None, environ: dict[str, str], live: bool, mode: str) -> None:
+    assert chosen_mode(wish, terminal(live=live), environ) == mode
+
+
+def board(*story: events.Event) -> Board:
+    made = Board(lambda: 10.0)
+    for event in story:
+        made.take(event)
+    return made
+
+
+def rows(of: Board, *, columns: int = 80, height: int = 24, final: bool = False) -> list[str]:
+    return frame(of, title="up", now=12.5, columns=columns, rows=height, coloured=False, final=final)
+
+
+def test_a_frame_has_a_line_for_each_resource() -> None:
+    assert rows(board(*STORY)) == [
+        "[+] up 3/3",
+        " ✔ Container demo-db-1   Unchanged     ",
+        " ✔ Container demo-web-1  Created       0.0s",
+        " ✘ Service db            Error demo-db-1 is unhealthy  0.0s",
+    ]
+
+
+def test_steps_of_one_resource_share_a_line_and_time_runs_on() -> None:
+    made = board(
+        started(1, "create", "demo-web-1"),
+        events.ActionSucceeded(id=1, seconds=0.5),
+        started(2, "start", "demo-web-1"),
+    )
+    assert rows(made)[0] == "[+] up 0/1"
+    assert rows(made)[1].split() == ["⠴", "Container", "demo-web-1", "Starting", "2.5s"]
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80])
+@pytest.mark.parametrize("height", [4, 10, 24])
+def test_a_frame_fits_the_window(columns: int, height: int) -> None:
+    many = [started(number, "start", f"demo-service-{number}") for number in range(1, 31)]
+    shown = rows(board(*many, events.ActionSucceeded(id=1, seconds=1)), columns=columns, height=height)
+    assert len(shown) <= height
+    assert all(len(row) < max(columns, 26) for row in shown)
+    assert "more" in shown[-1]
+
+
+def test_what_failed_or_goes_on_is_shown_before_what_is_done() -> None:
+    story: list[events.Event] = []
+    for number in range(1, 10):
+        story += [started(number, "start", f"c{number}"), events.ActionSucceeded(id=number, seconds=1)]
+    story += [started(10, "start", "slow"), started(11, "start", "bad")]
+    story += [events.ActionFailed(id=11, seconds=1, report=FailureReport(message="no"))]
+    shown = "\n".join(rows(board(*story), height=6))
+    assert "slow" in shown
+    assert "bad" in shown
+    assert "… and 8 more" in shown
+
+
+def test_the_last_frame_has_every_line() -> None:
+    many = [started(number, "start", f"c{number}") for number in range(1, 31)]
+    assert len(rows(board(*many), height=5, final=True)) == 31
+
+
+def screen_after(out: Terminal, columns: int = 80, height: int = 24) -> list[str]:
+    screen = pyte.Screen(columns, height)
+    stream = pyte.Stream(screen)
+    stream.feed(written(out).replace("\n", "\r\n"))
+    return [line.rstrip() for line in screen.display if line.strip()]
+
+
+def test_the_live_view_leaves_one_clean_block_and_the_cursor() -> None:
+    out = terminal(live=True)
+    with showing("tty", out, title="up") as view:
+        for event in STORY:
+            view(event)
+        view.aside(lambda: out.stderr.write(b"web-1  | hello\n") and None)
+    shown = screen_after(out)
+    assert shown == [
+        "warning: an orphan",
+        "web-1  | hello",
+        "[+] up 3/3",
+        " ✔ Container demo-db-1   Unchanged",
+        " ✔ Container demo-web-1  Created       0.0s",
+        " ✘ Service db            Error demo-db-1 is unhealthy  0.0s",
+    ]
+    assert written(out).endswith("\x1b[?25h")
+
+
+def test_the_live_view_is_closed_after_an_error() -> None:
+    out = terminal(live=True)
+    with pytest.raises(KeyboardInterrupt), showing("tty", out, title="up") as view:
+        view(started(1, "start", "demo-web-1"))
+        raise KeyboardInterrupt
+    assert written(out).endswith("\x1b[?25h")
+    assert any("demo-web-1" in line for line in screen_after(out))
+
+
+def test_nothing_is_drawn_if_nothing_happened() -> None:
+    out = terminal(live=True)
+    with showing("tty", out, title="up"):
+        pass
+    assert written(out) == ""
+
+
+def test_names_cannot_steer_the_terminal() -> None:
+    evil = "web\x1b[2J"
+    out = terminal()
+    with showing("plain", out, title="up") as view:
+        view(started(1, "create", evil, reason=evil))
+    assert "\x1b" not in written(out)
+    assert all("\x1b" not in row for row in rows(board(started(1, "create", evil))))
+
+
+def test_the_painter_ends_with_the_view() -> None:
+    view = LiveView(terminal(live=True), title="up")
+    view(started(1, "start", "demo-web-1"))
+    view.close()
+    assert view._painter is None
