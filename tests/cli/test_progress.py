@@ -196,11 +196,16 @@ def test_the_live_view_leaves_one_clean_block_and_the_cursor() -> None:
     assert written(out).endswith("\x1b[?25h")
 
 
-def test_the_live_view_is_closed_after_an_error() -> None:
-    out = terminal(live=True)
-    with pytest.raises(KeyboardInterrupt), showing("tty", out, title="up") as view:
+def interrupted_progress(out: Terminal) -> None:
+    with showing("tty", out, title="up") as view:
         view(started(1, "start", "demo-web-1"))
         raise KeyboardInterrupt
+
+
+def test_the_live_view_is_closed_after_an_error() -> None:
+    out = terminal(live=True)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_progress(out)
     assert written(out).endswith("\x1b[?25h")
     assert any("demo-web-1" in line for line in screen_after(out))
 
