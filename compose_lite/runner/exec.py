@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from time import sleep
 from typing import TYPE_CHECKING
 
+from compose_lite.runner.engine import version_tuple
 from compose_lite.runner.terminal_session import converse
 
 if TYPE_CHECKING:
     from compose_lite.runner.console import Console
     from compose_lite.runner.daemon import Daemon, Json
+
+# The first API version in which a terminal has its size from the start.
+_SIZED_FROM = (1, 42)
 
 # A stream may end a moment before the daemon knows the exit code: how often and how long (seconds) it is asked.
 _ASK_AGAIN = (0.0, 0.01, 0.03, 0.1, 0.3)
@@ -35,7 +39,11 @@ def execute(daemon: Daemon, container: str, options: ExecOptions, console: Conso
 
     Raises DaemonError if the container doesn't run, BrokenPipeError if nobody reads the output any more.
     """
-    exec_id = daemon.create_exec(container, _body(options, attached=True))
+    body = _body(options, attached=True)
+    size = console.size()
+    if options.tty and size is not None and version_tuple(daemon.api_version) >= _SIZED_FROM:
+        body["ConsoleSize"] = list(size)
+    exec_id = daemon.create_exec(container, body)
     stream = daemon.start_exec(exec_id, tty=options.tty)
 
     def resize(height: int, width: int) -> None:

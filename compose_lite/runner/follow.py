@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import select
 import selectors
-import threading
 from time import monotonic, sleep, time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from compose_lite import labels
 from compose_lite.errors import DaemonError, NotFound
 from compose_lite.events import ContainerExited
+from compose_lite.runner.followed import Followed, StartsNoted
 from compose_lite.runner.logs import LogOptions, LogSource, TimeMerger, open_attached, open_log, open_logs
 from compose_lite.runner.timestamps import as_unix
 from compose_lite.runner.wakeups import EventPump, Wakeup
@@ -34,78 +34,6 @@ _RESTART_GRACE = 1.0
 _LOG_END_GRACE = 2.0
 # The daemon sends line by line. When lines come faster than this (seconds), they are left to gather as long.
 _BATCH_INTERVAL = 0.001
-
-
-class _Followed:
-    """What is known of one container."""
-
-    __slots__ = (
-        "again",
-        "asked",
-        "awaited",
-        "deadline",
-        "died_at",
-        "exits",
-        "gone",
-        "last",
-        "log",
-        "new",
-        "running",
-        "source",
-    )
-
-    def __init__(self, source: LogSource) -> None:
-        self.source = source
-        self.running = False
-        self.log: OpenLog | None = None
-        self.exits: list[ContainerExited] = []  # its log is still being read
-        self.again = False  # it has started once more while its log was still being read
-        self.asked = False  # somebody sent it a signal since it started
-        self.new = False  # it was created while we listened: its log has no earlier run
-        self.awaited = False  # it was created beside the one whose place it takes, and will be started
-        self.gone = False
-        self.died_at: str | None = None  # Unix seconds, the daemon's clock
-        self.last = b""  # time of the newest line read
-        self.deadline: float | None = None  # when to stop waiting for what should come (monotonic)
-
-    @property
-    def place(self) -> tuple[str, int]:
-        return self.source.service, self.source.number
-
-
-class _StartsNoted:
-    """A daemon on which every start that is asked for is noted, until its event has come."""
-
-    def __init__(self, daemon: Daemon) -> None:
-        self._daemon = daemon
-        self._lock = threading.Lock()
-        self._starts: dict[str, int] = {}
-
-    def start_container(self, container: str) -> bool:
-        changed = self._daemon.start_container(container)
-        if changed:
-            self._count(container, 1)
-        return changed
-
-    def restart_container(self, container: str, *, timeout: float | None = None) -> None:
-        self._daemon.restart_container(container, timeout=timeout)
-        self._count(container, 1)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._daemon, name)
-
-    def event_came(self, container: str) -> None:
-        """Note that the daemon told of a start (perhaps before the call that caused it returned)."""
-        self._count(container, -1)
-
-    def any_missing(self) -> bool:
-        """Tell whether the daemon still has to tell of a start."""
-        with self._lock:
-            return any(count > 0 for count in self._starts.values())
-
-    def _count(self, container: str, change: int) -> None:
-        with self._lock:
-            self._starts[container] = self._starts.get(container, 0) + change
 
 
 class LogFollower:
@@ -133,11 +61,11 @@ class LogFollower:
         attach: Callable[[str], bool] = lambda _service: True,
     ) -> None:
         self._daemon = daemon
-        self._noted = _StartsNoted(daemon)
+        self._noted = StartsNoted(daemon)
         self.daemon = cast("Daemon", self._noted)
         self._services = None if services is None else frozenset(services)
         self._attach = attach
-        self._known: dict[str, _Followed] = {}
+        self._known: dict[str, Followed] = {}
         self._catching_up: list[OpenLog] = []
         self._merger = TimeMerger(())
         self._ended: list[ContainerExited] = []  # all that they wrote has been read
@@ -237,7 +165,7 @@ class LogFollower:
         if log.ended:
             self._log_ended(followed)
 
-    def _log_ended(self, followed: _Followed) -> None:
+    def _log_ended(self, followed: Followed) -> None:
         log, followed.log = followed.log, None
         assert log is not None
         log.ended = True
@@ -248,7 +176,7 @@ class LogFollower:
             followed.again = False
             self._open(followed)
 
-    def _open(self, followed: _Followed) -> None:
+    def _open(self, followed: Followed) -> None:
         """Read the log of a container that has just started, from this start on."""
         try:
             log = self._opened(followed)
@@ -259,7 +187,7 @@ class LogFollower:
         self._merger.release(log)
         self._selector.register(log.stream, selectors.EVENT_READ, log)
 
-    def _opened(self, followed: _Followed) -> OpenLog:
+    def _opened(self, followed: Followed) -> OpenLog:
         since = followed.died_at
         if since is None and not followed.new:
             since = self._end_of_earlier_run(followed.source.id)
@@ -301,7 +229,7 @@ class LogFollower:
         followed.new = True
         followed.awaited = followed.place in places
 
-    def _changed(self, followed: _Followed, action: str, attributes: Json, at: int) -> None:
+    def _changed(self, followed: Followed, action: str, attributes: Json, at: int) -> None:
         if action == "kill":
             followed.asked = True
         elif action == "die":
@@ -310,7 +238,7 @@ class LogFollower:
             followed.running = followed.awaited = False
             followed.gone = True
 
-    def _started(self, followed: _Followed) -> None:
+    def _started(self, followed: Followed) -> None:
         followed.running = True
         followed.asked = followed.awaited = False
         followed.deadline = None
@@ -321,7 +249,7 @@ class LogFollower:
         else:
             followed.again = True
 
-    def _died(self, followed: _Followed, exit_code: int, at: int) -> None:
+    def _died(self, followed: Followed, exit_code: int, at: int) -> None:
         followed.died_at = f"{at // 10**9}.{at % 10**9:09d}"
         followed.running = self._comes_back(followed.source.id)
         followed.exits.append(
@@ -357,7 +285,7 @@ class LogFollower:
             if followed.gone and followed.log is None:
                 del self._known[followed.source.id]
 
-    def _report(self, followed: _Followed) -> None:
+    def _report(self, followed: Followed) -> None:
         """Have its ends reported: its last lines were read before."""
         self._ended += followed.exits
         followed.exits = []
@@ -379,8 +307,8 @@ class LogFollower:
         deadlines = [f.deadline for f in self._known.values() if f.deadline is not None]
         return max(0.0, min(deadlines) - monotonic()) if deadlines else None
 
-    def _track(self, source: LogSource, *, renamed: bool = False) -> _Followed:
-        followed = self._known.setdefault(source.id, _Followed(source))
+    def _track(self, source: LogSource, *, renamed: bool = False) -> Followed:
+        followed = self._known.setdefault(source.id, Followed(source))
         if renamed and followed.source.name != source.name and followed.log is None:
             followed.source = source
         return followed
