@@ -143,7 +143,7 @@ def _look_only(ctx: Invocation, project: Project, request: BuildRequest, options
     if options.print:
         import json
 
-        bake = bake_file(builds, wanted, variables={}, push=options.push)
+        bake = bake_file(builds, wanted, variables=project.environment, push=options.push)
         ctx.terminal.print(json.dumps(bake.definition, indent=2))
         return 0
     buildx = buildx_of(daemon, ctx.environ, Wanted(builder=options.builder))
