@@ -69,17 +69,19 @@ def _explain_variable(
         ) from error
     name = reference.name
     used = [(use, {inner.name for inner in all_references(use.template)}) for use in trace.uses]
-    entries = tuple(
-        Entry(path=path_text(use.path), value=use.template, location=_place(use.mark))
-        for use, names in used
-        if name in names
-    )
-    says = history.says(reference, result.variables).says
-    if not entries and not says:
+    uses = [use for use, names in used if name in names]
+    # An included file sees variables of its own folder's .env beside the project's.
+    scopes = [result.variables, *(use.variables for use in uses)]
+    scope = next((scope for scope in scopes if scope.get(name) is not None), result.variables)
+    says = history.says(reference, scope).says
+    if not uses and not says:
         known = {name for _, names in used for name in names}
         raise UsageError(
             f"no file uses the variable {name}, and nothing sets it", hint=did_you_mean(name, known)
         )
+    entries = tuple(
+        Entry(path=path_text(use.path), value=use.template, location=_place(use.mark)) for use in uses
+    )
     value = next((say.value for say in says if say.wins), None)
     return Explanation(subject=f"${{{name}}}", value=value, says=says, uses=entries)
 

@@ -169,6 +169,30 @@ def test_a_variable_that_nothing_sets_has_no_value(folder: Path) -> None:
     assert len(explanation.uses) == 2
 
 
+def test_an_included_file_has_variables_of_its_own(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub/compose.yaml").write_text("services: {api: {image: 'api:${OWN}', hostname: '${TAG}'}}\n")
+    (folder / "sub/.env").write_text("OWN=3\nTAG=sub\n")
+    (folder / "compose.yaml").write_text("include: [sub/compose.yaml]\n" + BASE)
+    assert told(asked(folder, "api.image").says) == ["* sub/compose.yaml:1 api:3", "  OWN * sub/.env:1 3"]
+    assert told(asked(folder, "api.hostname").says)[0] == "* sub/compose.yaml:1 9"
+    assert told(asked(folder, "${OWN}").says) == ["* sub/.env:1 3"]
+
+
+def test_an_extended_service_shows_whose_value_it_has(folder: Path) -> None:
+    (folder / "base.yaml").write_text("services: {base: {image: x, environment: {A: base, B: base}}}\n")
+    (folder / "compose.yaml").write_text(
+        "services:\n  a:\n    extends: {file: base.yaml, service: base}\n    environment: {A: own}\n"
+    )
+    (folder / "compose.override.yaml").unlink()
+    assert told(asked(folder, "a.environment.A").says) == ["* compose.yaml:4 own", "- base.yaml:1 base"]
+    assert told(asked(folder, "a.environment.B").says) == ["* base.yaml:1 base"]
+    assert [contribution.file for contribution in asked(folder, "a").contributions][:2] == [
+        "compose.yaml",
+        "base.yaml",
+    ]
+
+
 @pytest.mark.parametrize(
     ("subject", "message", "hint"),
     [
