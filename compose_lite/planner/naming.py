@@ -27,6 +27,11 @@ def temporary_name(replaced: str, name: str) -> str:
     return f"{replaced[:SHORT_ID]}_{name}"
 
 
+def aside_name(container: str, name: str) -> str:
+    """The name that the container with this id takes while others sort out theirs; never a successor's."""
+    return f"{container[-SHORT_ID:]}_{name}"
+
+
 def is_successor_name(name: str, replaced: str) -> bool:
     """Whether a container of this name was created to take the place of the one with the id `replaced`."""
     return _TEMPORARY.fullmatch(name) is not None and name.startswith(replaced[:SHORT_ID])

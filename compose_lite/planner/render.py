@@ -91,8 +91,9 @@ def _groups(found: Iterable[Outcome]) -> list[tuple[str, list[Outcome]]]:
     for outcome in found:
         heading = _HEADINGS.get(outcome.kind, f"Service {outcome.service}")
         groups.setdefault(heading, []).append(outcome)
-    fixed = [heading for heading in _HEADINGS.values() if heading in groups]
-    return [(heading, groups[heading]) for heading in (*fixed, *sorted(groups.keys() - set(fixed)))]
+    things = [heading for heading in _HEADINGS.values() if heading in groups]
+    services = [heading for heading in groups if heading not in things]
+    return [(heading, groups[heading]) for heading in (*things, *services)]
 
 
 def _line(outcome: Outcome, width: int) -> str:

@@ -13,7 +13,7 @@ from compose_lite.errors import PlanError
 from compose_lite.planner import actions
 from compose_lite.planner.attach import reattach
 from compose_lite.planner.graph import peer_services
-from compose_lite.planner.naming import temporary_name
+from compose_lite.planner.naming import aside_name, temporary_name
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.work import ref_of
 
@@ -36,7 +36,11 @@ def _future_ref(state: ServiceState, slot: Slot) -> ContainerRef:
     existing = slot.kept or slot.successor
     if existing is not None:
         return ref_of(existing)
-    name = slot.name if slot.current is None else temporary_name(slot.current.id, slot.name)
+    name = slot.name
+    if slot.current is not None:
+        name = temporary_name(slot.current.id, slot.name)
+        if name == slot.current.name:
+            name = aside_name(slot.current.id, slot.name)
     return actions.ContainerRef(name=name, service=state.service.name, number=slot.number)
 
 
@@ -268,7 +272,7 @@ def _rename(work: Work, container: ObservedContainer, name: str, there: list[int
     reason = Reason(why=Why.RENAMED, subject=container.name)
     ref = ref_of(container)
     if container.id in work.swaps:
-        aside = actions.RenameContainer(container=ref, to=temporary_name(container.id, name))
+        aside = actions.RenameContainer(container=ref, to=aside_name(container.id, name))
         there = [work.draft.add(aside, reason, needs=there)]
         work.freed[container.name] = there[0]
     node = work.draft.add(actions.RenameContainer(container=ref, to=name), reason, needs=there)

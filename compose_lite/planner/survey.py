@@ -257,7 +257,9 @@ def _fill(
         replace_ = (Reason(why=Why.FORCED), *replace_)
     successor = None
     if replace_:
-        fit = [c for c in pending if not reasons[c.id] and _can_continue(situation, c, current)]
+        fit = [
+            c for c in pending if not reasons[c.id] and _can_continue(situation, state.service, c, current)
+        ]
         successor = fit[0] if fit else None
     interrupted = Reason(why=Why.INTERRUPTED, subject=current.name)
     surplus.extend(Surplus(container=c, reasons=(interrupted,)) for c in pending if c is not successor)
@@ -280,10 +282,16 @@ def _replaced_by(container: ObservedContainer, siblings: list[ObservedContainer]
     return None
 
 
-def _can_continue(situation: Situation, successor: ObservedContainer, current: ObservedContainer) -> bool:
+def _can_continue(
+    situation: Situation, service: Service, successor: ObservedContainer, current: ObservedContainer
+) -> bool:
+    """Whether an unfinished replacement can be finished: it was made for this one, and is on all networks."""
     if successor.labels.get(labels.REPLACES) != current.id or situation.request.renew_anonymous_volumes:
         return False
-    return not any(endpoint.network in situation.unusable for endpoint in successor.endpoints)
+    networks = situation.project.networks
+    wanted = {networks[a.network].name for a in service.networks if a.network in networks}
+    attached = {endpoint.network for endpoint in successor.endpoints}
+    return wanted <= attached and not attached & situation.unusable
 
 
 def _why_replace(

@@ -10,7 +10,7 @@ import pytest
 from compose_lite import labels
 from compose_lite.errors import PlanError
 from compose_lite.planner.converge import needs_inspection, plan_up
-from compose_lite.planner.naming import temporary_name
+from compose_lite.planner.naming import aside_name, temporary_name
 from compose_lite.planner.observed import ForeignContainer, ObservedPort
 from compose_lite.planner.requests import UpRequest
 from compose_lite.spec.model import (
@@ -42,7 +42,8 @@ def with_port(stack, name, value):
 def short(text: str, daemon: SimulatedDaemon) -> str:
     """Ids of containers are the same for everybody."""
     for id_ in daemon.containers:
-        text = text.replace(temporary_name(id_, ""), f"{SHORT}_")
+        for name in (temporary_name(id_, ""), aside_name(id_, "")):
+            text = text.replace(name, f"{SHORT}_")
     return text
 
 
