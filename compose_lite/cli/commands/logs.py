@@ -46,6 +46,7 @@ def run_logs(ctx: Invocation, options: LogsOptions) -> int:
         prefix=not options.no_log_prefix,
         timestamps=options.timestamps,
         coloured=ctx.terminal.out_colour and not options.no_color,
+        one_stream=True,
     )
     daemon = ctx.connect()
     if options.follow:

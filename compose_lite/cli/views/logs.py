@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Colours that can be read on dark and light grounds; red is left for errors.
 _COLOURS = (CYAN, YELLOW, GREEN, MAGENTA, BLUE, "96", "93", "92", "95", "94")
-_STDERR = 2
+_STDOUT, _STDERR = 1, 2
 _stream_of = itemgetter(1)
 
 
@@ -28,6 +28,7 @@ class LogPrinter:
         prefix: put `web-1  | ` before each line.
         timestamps: put the daemon's time before each line.
         coloured: colour the prefixes.
+        one_stream: write everything to standard output, as `logs` does, for `logs | grep`.
         aside: called with a function that writes, so that a live view can step aside for it.
     """
 
@@ -39,6 +40,7 @@ class LogPrinter:
         prefix: bool = True,
         timestamps: bool = False,
         coloured: bool = False,
+        one_stream: bool = False,
         aside: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         self._terminal = terminal
@@ -46,6 +48,7 @@ class LogPrinter:
         self._with_prefix = prefix
         self._timestamps = timestamps
         self._coloured = coloured
+        self._one_stream = one_stream
         self._aside = aside or (lambda write: write())
         self._colours: dict[str, str] = {}
         self._prefixes: dict[LogSource, bytes] = {}
@@ -61,9 +64,12 @@ class LogPrinter:
                 self._prefixes.clear()
 
     def show(self, batch: Sequence[Line]) -> None:
-        """Write the lines of a batch, in order, each to the stream that the container wrote it to."""
+        """Write the lines of a batch, in order, each to the stream that the container wrote it to unless there is one only."""
         self.expect({line[0] for line in batch} - self._prefixes.keys())
-        runs = [(stream, self._joined(list(lines))) for stream, lines in groupby(batch, key=_stream_of)]
+        if self._one_stream:
+            runs = [(_STDOUT, self._joined(batch))]
+        else:
+            runs = [(stream, self._joined(list(lines))) for stream, lines in groupby(batch, key=_stream_of)]
 
         def write() -> None:
             for stream, data in runs:
