@@ -127,6 +127,7 @@ class Buildx:
         assert process.stdin is not None
         with suppress(BrokenPipeError), process.stdin as stdin:  # if it ends at once, it says why
             stdin.write(json.dumps(bake.definition).encode())
+        process.stdin = None  # or `communicate` would flush it
         return process
 
 

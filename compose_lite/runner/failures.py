@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import ComposeLiteError, DaemonError, FailureReport
+from compose_lite.errors import BuildFailed, ComposeLiteError, DaemonError, FailureReport
 
 if TYPE_CHECKING:
     from compose_lite.runner.daemon import Daemon, Json
@@ -28,7 +28,8 @@ def report_of(error: ComposeLiteError) -> FailureReport:
     if isinstance(error, ContainerFailure):
         return error.report
     problem = error.problems[0]
-    return FailureReport(message=str(error), hint=problem.hint, code=problem.code)
+    output = error.output[-LOG_LINES:] if isinstance(error, BuildFailed) else ()
+    return FailureReport(message=str(error), hint=problem.hint, code=problem.code, log_tail=output)
 
 
 def container_failure(

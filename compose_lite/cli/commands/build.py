@@ -69,8 +69,8 @@ def run_build(ctx: Invocation, options: BuildOptions) -> int:
     mode = "quiet" if options.quiet else None
     with carrying_out(ctx, title="build", mode=mode) as run:
         plan = pipeline.build(project, request, replace(run.means, build=how))
-    if plan.empty and not options.quiet:
-        ctx.terminal.note("No services to build")
+        if plan.empty and not options.quiet:
+            ctx.terminal.note("No services to build")
     return run.exit_code
 
 
