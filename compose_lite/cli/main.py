@@ -81,24 +81,30 @@ def dispatch(parsed: Parsed, terminal: Terminal) -> int:
 
 
 def _told(error: ComposeLiteError, terminal: Terminal, argv: Sequence[str]) -> str:
-    """The error for people, or as JSON where progress is asked for as JSON."""
-    if _progress_wish(argv) == "json":
+    """The error for people, or as JSON where progress or output is asked for as JSON."""
+    if _wish(argv, "--progress", os.environ.get("COMPOSE_PROGRESS")) == "json":
         from compose_lite.cli.views.problems import error_json
 
         return error_json(error)
+    if _wish(argv, "--format") == "json":
+        import json
+
+        from compose_lite.spec.check_report import problem_data
+
+        return json.dumps([problem_data(problem) for problem in error.problems], ensure_ascii=False)
     from compose_lite.cli.views.problems import render_error
 
     return render_error(error, coloured=terminal.err_colour)
 
 
-def _progress_wish(argv: Sequence[str]) -> str | None:
-    """What `--progress` or `COMPOSE_PROGRESS` says, even if the command line is wrong elsewhere."""
+def _wish(argv: Sequence[str], option: str, otherwise: str | None = None) -> str | None:
+    """What the command line gives as `option`, even if it is wrong elsewhere."""
     for item, following in zip(argv, (*argv[1:], ""), strict=True):
-        if item == "--progress":
+        if item == option:
             return following
-        if item.startswith("--progress="):
+        if item.startswith(f"{option}="):
             return item.partition("=")[2]
-    return os.environ.get("COMPOSE_PROGRESS")
+    return otherwise
 
 
 def _connect() -> Daemon:

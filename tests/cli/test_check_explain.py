@@ -105,3 +105,12 @@ def test_explain_of_nothing_known_fails_with_the_nearest(folder: Path) -> None:
     done = run(folder, "explain", "web.privilegd")
     assert (done.returncode, done.stdout) == (1, "")
     assert 'did you mean "privileged"?' in done.stderr
+
+
+@pytest.mark.parametrize("command", [("config", "--format", "json"), ("explain", "--format=json", "web")])
+def test_errors_come_as_data_where_the_output_does(folder: Path, command: tuple[str, ...]) -> None:
+    (folder / "compose.yaml").write_text("services: {web: {prots: []}}")
+    done = run(folder, *command)
+    [problem] = json.loads(done.stderr)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (problem["code"], problem["file"], problem["line"]) == ("unknown-key", "compose.yaml", 1)
