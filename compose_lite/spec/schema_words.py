@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from compose_lite.errors import Location
-    from compose_lite.spec.schema_compile import Violation
     from compose_lite.spec.schema_nodes import Schema, SchemaNodes
     from compose_lite.spec.tree import Path
+    from compose_lite.spec.violation import Violation
 
 _TYPE_WORDS = {
     "string": "text",
