@@ -25,13 +25,15 @@ class ContainerRef:
     """A container of the plan: one that exists (`id` is set) or one that an earlier action creates.
 
     `name` is its name at the time of the action that creates it, else as observed; it is the key by
-    which the executor finds the id of a container that the same plan created.
+    which the executor finds the id of a container that the same plan created. `called` is what people
+    know it by, where an earlier action has renamed it.
     """
 
     name: str
     service: str
     number: int
     id: str | None = None
+    called: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +45,8 @@ class _OnContainer:
 
     @property
     def name(self) -> str:
-        """The container's name."""
-        return self.container.name
+        """The container's name at the time of the action."""
+        return self.container.called or self.container.name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ already holds its anonymous volumes, and the names and labels tell the next run 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from compose_lite.errors import PlanError
@@ -136,6 +137,7 @@ def _make(work: Work, state: ServiceState, slot: Slot, gate: Gate) -> None:
         if not early:
             stopped = _stop_to_return(work, old, state.service, reasons, there)
         there = _take_place(work, slot, new, old, [*there, *stopped])
+        new = replace(new, called=slot.name)
     if work.start:
         _launch(work, state, new, reasons, there, gate)
 
@@ -239,6 +241,7 @@ def _keep(work: Work, state: ServiceState, slot: Slot, kept: ObservedContainer, 
     there = reattach(work, state.service, kept, there)
     if kept.name != slot.name:
         there = _rename(work, kept, slot.name, there)
+        ref = replace(ref, called=slot.name)
     if will_start(work, state, slot):
         if kept.state == "created":
             there = _inject(work, state, ref, there)

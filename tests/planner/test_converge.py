@@ -81,7 +81,7 @@ def test_a_changed_field_replaces_only_that_container():
         [2] stop container p-web-1 <- [1] (environment.PORT: 80 → 8080)
         [3] remove container p-web-1 <- [1] [2] (environment.PORT: 80 → 8080)
         [4] rename container ············_p-web-1 to p-web-1 <- [3] (environment.PORT: 80 → 8080)
-        [5] start container ············_p-web-1 <- [4] (environment.PORT: 80 → 8080)
+        [5] start container p-web-1 <- [4] (environment.PORT: 80 → 8080)
     """)
 
 
@@ -124,11 +124,11 @@ def test_always_recreate_deps_replaces_them_first():
         [4] stop container p-db-1 <- [1] ~[3] (replacement was asked for)
         [5] remove container p-db-1 <- [1] [4] (replacement was asked for)
         [6] rename container ············_p-db-1 to p-db-1 <- [5] (replacement was asked for)
-        [7] start container ············_p-db-1 <- [6] (replacement was asked for)
+        [7] start container p-db-1 <- [6] (replacement was asked for)
         [8] wait for service db healthy <- [7] (needed by web)
         [9] remove container p-web-1 <- [2] [3] (replacement was asked for)
         [10] rename container ············_p-web-1 to p-web-1 <- [9] (replacement was asked for)
-        [11] start container ············_p-web-1 <- [8] [10] (replacement was asked for)
+        [11] start container p-web-1 <- [8] [10] (replacement was asked for)
     """)
 
 
@@ -146,7 +146,7 @@ def test_always_recreate_deps_replaces_them_first():
             [1] create container ············_p-web-1 for p-web-1 (dead)
             [2] remove container p-web-1 <- [1] (dead)
             [3] rename container ············_p-web-1 to p-web-1 <- [2] (dead)
-            [4] start container ············_p-web-1 <- [3] (dead)
+            [4] start container p-web-1 <- [3] (dead)
             """,
         ),
         (
@@ -323,7 +323,7 @@ class TestDependencies:
             [3] stop container p-db-1 <- [1] ~[2] (environment.PORT: added 1)
             [4] remove container p-db-1 <- [1] [3] (environment.PORT: added 1)
             [5] rename container ············_p-db-1 to p-db-1 <- [4] (environment.PORT: added 1)
-            [6] start container ············_p-db-1 <- [5] (environment.PORT: added 1)
+            [6] start container p-db-1 <- [5] (environment.PORT: added 1)
             [7] start container p-web-1 <- [2] [6] (db is replaced)
         """)
 
@@ -337,10 +337,10 @@ class TestDependencies:
             [4] stop container p-db-1 <- [1] [3] (environment.PORT: added 1)
             [5] remove container p-db-1 <- [1] [4] (environment.PORT: added 1)
             [6] rename container ············_p-db-1 to p-db-1 <- [5] (environment.PORT: added 1)
-            [7] start container ············_p-db-1 <- [6] (environment.PORT: added 1)
+            [7] start container p-db-1 <- [6] (environment.PORT: added 1)
             [8] remove container p-web-1 <- [2] [3] (db is replaced)
             [9] rename container ············_p-web-1 to p-web-1 <- [8] (db is replaced)
-            [10] start container ············_p-web-1 <- [7] [9] (db is replaced)
+            [10] start container p-web-1 <- [7] [9] (db is replaced)
         """)
 
     def test_what_shares_a_namespace_restarts_with_it(self):
@@ -432,7 +432,7 @@ class TestNetworks:
             "[4] create container ············_p-web-1 for p-web-1 <- [3]",
             "[5] remove container p-web-1 <- [1] [4]",
             "[6] rename container ············_p-web-1 to p-web-1 <- [5]",
-            "[7] start container ············_p-web-1 <- [6]",
+            "[7] start container p-web-1 <- [6]",
         ]
 
     def test_a_disconnected_container_is_connected_again(self):
@@ -614,8 +614,8 @@ def test_hooks_run_behind_the_start_and_before_the_stop():
         [3] stop container p-web-1 <- [2] (environment.PORT: added 1)
         [4] remove container p-web-1 <- [1] [3] (environment.PORT: added 1)
         [5] rename container ············_p-web-1 to p-web-1 <- [4] (environment.PORT: added 1)
-        [6] start container ············_p-web-1 <- [5] (environment.PORT: added 1)
-        [7] run hook in container ············_p-web-1 post_start <- [6] (post_start hook)
+        [6] start container p-web-1 <- [5] (environment.PORT: added 1)
+        [7] run hook in container p-web-1 post_start <- [6] (post_start hook)
     """)
 
 
