@@ -147,7 +147,8 @@ def _port_problems(
     numbers = published_ports(port)
     if len(numbers) != 1:
         return
-    for holder, owner in _holders(work, port, numbers[0]):
+    # A set: the daemon lists a port once for IPv4 and once for IPv6.
+    for holder, owner in sorted(set(_holders(work, port, numbers[0]))):
         if holder != ref.id:
             yield _port_taken(service, numbers[0], owner)
     claim = (port.host_ip or "", port.protocol, numbers[0])

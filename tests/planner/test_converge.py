@@ -271,6 +271,14 @@ class TestPorts:
         ):
             plan_up(stack, observed, UpRequest())
 
+    def test_a_holder_on_ipv4_and_ipv6_is_named_once(self):
+        stack = project(service("web", port=8080))
+        ports = tuple(ObservedPort(target=80, published=8080, host_ip=ip) for ip in ("0.0.0.0", "::"))
+        holder = ForeignContainer(id="0" * 64, name="site", running=True, ports=ports)
+        with pytest.raises(PlanError) as error:
+            plan_up(stack, replace(daemon_for(stack).observe(), foreign=(holder,)), UpRequest())
+        assert [problem.code for problem in error.value.problems] == ["port-in-use"]
+
     def test_addresses_that_do_not_overlap_are_no_conflict(self):
         stack = project(service("web", port=8080))
         port = replace(stack.services["web"].ports[0], host_ip="127.0.0.1")
