@@ -84,9 +84,20 @@ class LogFollower:
         What they wrote before now comes first, in time order. Call it before iterating.
         """
         for source in sources:
-            self._track(source).running = source.id in running
+            followed = self._track(source)
+            followed.running = source.id in running
+            if not followed.running:
+                # Asked now: once it has started, its runs can't be told apart. Nor can they by the moment when
+                # it ended: on a busy machine its last lines are stamped later than that (Engine 20.10).
+                followed.last = _newest_line(self._daemon, source)
+                followed.died_at = as_unix(followed.last.decode(), now=0.0) if followed.last else None
+                followed.new = not followed.last
         wanted = [source for source in sources if self._attach(source.service)]
-        for log in open_logs(self._daemon, wanted, options, follow=True):
+
+        def attached(source: LogSource, _unreadable: DaemonError) -> OpenLog | None:
+            return open_attached(self._daemon, source) if source.id in running else None
+
+        for log in open_logs(self._daemon, wanted, options, follow=True, otherwise=attached):
             self._known[log.source.id].log = log
             self._catching_up.append(log)
 
@@ -320,6 +331,19 @@ class LogFollower:
                 followed.log.close()
         self._selector.close()
         self._wakeup.close()
+
+
+def _newest_line(daemon: Daemon, source: LogSource) -> bytes:
+    """Return when the container wrote its last line; nothing if it wrote none or its log is not kept."""
+    try:
+        log = open_log(daemon, source, LogOptions(tail="1"), follow=False)
+    except DaemonError:
+        return b""
+    newest = b""
+    while not log.ended:
+        newest = max([newest, *(time for _, _, time, _ in log.read())])
+    log.close()
+    return newest
 
 
 def _readable(log: OpenLog, timeout: float) -> bool:

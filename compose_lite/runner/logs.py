@@ -15,16 +15,20 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from compose_lite import labels
+from compose_lite.errors import DaemonError
 from compose_lite.events import LogLine
 from compose_lite.runner.demux import STDERR, LogDecoder, OutputDecoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from compose_lite.planner.observed import ObservedContainer
     from compose_lite.runner.daemon import Daemon, Json, Stream
 
 BLOCK = 256 * 1024
+
+# Status with which the daemon says that a container's log driver keeps nothing to read (`none`).
+_NOT_KEPT = 501
 
 # The daemon writes each message by itself. Once a log proves long, its reader pauses before each read,
 # so that many are taken at once: a third of the processor time, for both sides (300,000 lines, Engine 20.10).
@@ -81,14 +85,24 @@ def as_event(line: Line) -> LogLine:
 
 
 def read_history(
-    daemon: Daemon, sources: Sequence[LogSource], options: LogOptions | None = None
+    daemon: Daemon,
+    sources: Sequence[LogSource],
+    options: LogOptions | None = None,
+    *,
+    unreadable: Callable[[LogSource, DaemonError], None] | None = None,
 ) -> Iterator[list[Line]]:
     """Yield the lines written so far in time order across `sources`, and in written order within each.
 
-    Raises DaemonError when a log can't be read (its driver keeps none, the container is gone).
+    `unreadable` is told of containers whose log driver keeps nothing to read; without it they are an
+    error. Raises DaemonError when a log can't be read.
     """
-    wanted = options or LogOptions()
-    logs = open_logs(daemon, sources, wanted, follow=False)
+
+    def leave_out(source: LogSource, error: DaemonError) -> None:
+        if unreadable is None:
+            raise error
+        unreadable(source, error)
+
+    logs = open_logs(daemon, sources, options or LogOptions(), follow=False, otherwise=leave_out)
     try:
         merger = TimeMerger(logs)
         while (log := merger.limiting()) is not None:
@@ -227,26 +241,41 @@ def open_attached(daemon: Daemon, source: LogSource) -> OpenLog:
 
 
 def open_logs(
-    daemon: Daemon, sources: Sequence[LogSource], options: LogOptions, *, follow: bool
+    daemon: Daemon,
+    sources: Sequence[LogSource],
+    options: LogOptions,
+    *,
+    follow: bool,
+    otherwise: Callable[[LogSource, DaemonError], OpenLog | None],
 ) -> list[OpenLog]:
-    """Open the logs of all sources, side by side: the daemon looks for each one's start meanwhile."""
+    """Open the logs of all sources, side by side: the daemon looks for each one's start meanwhile.
 
-    def open_one(source: LogSource) -> OpenLog:
-        return open_log(daemon, source, options, follow=follow)
+    `otherwise` says what stands in for a log that the container's log driver does not keep, if anything.
+    """
+
+    def open_one(source: LogSource) -> OpenLog | None:
+        try:
+            return open_log(daemon, source, options, follow=follow)
+        except DaemonError as error:
+            if error.status != _NOT_KEPT:
+                raise
+            return otherwise(source, error)
 
     if len(sources) < 2:
-        return [open_one(source) for source in sources]
+        return [log for log in map(open_one, sources) if log is not None]
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(max_workers=min(8, len(sources))) as pool:
         opening = [pool.submit(open_one, source) for source in sources]
     failures = [error for future in opening if (error := future.exception()) is not None]
+    opened = [
+        log for future in opening if future.exception() is None and (log := future.result()) is not None
+    ]
     if failures:
-        for future in opening:
-            if future.exception() is None:
-                future.result().close()
+        for log in opened:
+            log.close()
         raise failures[0]
-    return [future.result() for future in opening]
+    return opened
 
 
 _time = itemgetter(2)

@@ -251,6 +251,17 @@ def test_a_log_that_cannot_be_read_is_attached_to(daemon, reader):
     assert reader.next() == b"live"
 
 
+def test_among_logs_that_are_there_one_that_cannot_be_read_is_attached_to_if_it_runs(daemon):
+    daemon.states = {name: {"Running": True} for name in "abc"}
+    daemon.unreadable = {"a", "b"}
+    follower = LogFollower(daemon, "p")
+    sources = [LogSource(id=name, name=name, service=name, number=1) for name in "abc"]
+    follower.follow(sources, running=["a", "c"], options=LogOptions())
+    assert sorted(name for name, _ in daemon.opened) == ["a", "c"]
+    follower.close()
+    assert list(follower) == []
+
+
 def test_only_the_wanted_services_are_read_but_every_end_is_reported(daemon):
     follower = LogFollower(daemon, "p", attach=lambda service: service == "web")
     reader = Reader(follower)

@@ -114,6 +114,25 @@ def test_a_container_that_is_gone_fails_the_reading_and_leaves_nothing_open():
     assert all(log.closed for log in logs.values())
 
 
+def test_a_log_that_is_not_kept_is_left_out_or_an_error():
+    class Forgetful(Daemon):
+        def open_logs(self, container, **options):
+            if container == "b":
+                raise DaemonError("configured logging driver does not support reading", status=501)
+            return super().open_logs(container, **options)
+
+    told = []
+    daemon = Forgetful({"a": Log(log_of([(1, b"kept")]), 100)})
+    sources = [source("a"), source("b")]
+    batches = read_history(
+        daemon, sources, unreadable=lambda who, error: told.append((who.service, str(error)))
+    )
+    assert [line[3] for batch in batches for line in batch] == [b"kept"]
+    assert told == [("b", "configured logging driver does not support reading")]
+    with pytest.raises(DaemonError, match="does not support reading"):
+        list(read_history(daemon, sources))
+
+
 def test_a_reader_that_stops_early_closes_the_logs():
     log = Log(log_of([(n, b"x" * 50) for n in range(random.Random(1).randint(50, 60))]), 100)
     batches = read_history(Daemon({"a": log}), [source("a")])

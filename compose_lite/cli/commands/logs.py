@@ -13,6 +13,7 @@ from compose_lite.errors import UsageError
 if TYPE_CHECKING:
     from compose_lite.cli.invocation import Invocation
     from compose_lite.cli.views.logs import LogPrinter
+    from compose_lite.errors import DaemonError
     from compose_lite.planner.observed import ObservedContainer
     from compose_lite.runner.daemon import Daemon
     from compose_lite.runner.logs import LogOptions
@@ -56,7 +57,11 @@ def run_logs(ctx: Invocation, options: LogsOptions) -> int:
 
         sources = [LogSource.of(container) for container in _chosen(daemon, stack.name, options)]
         printer.expect(sources)
-        for batch in read_history(daemon, sources, wanted):
+
+        def say(source: LogSource, error: DaemonError) -> None:
+            ctx.terminal.note(f"the log of {source.name} can't be shown: {error}")
+
+        for batch in read_history(daemon, sources, wanted, unreadable=say):
             printer.show(batch)
     return 0
 
