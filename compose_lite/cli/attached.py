@@ -47,6 +47,7 @@ def attached_up(
                 pipeline.up(project, request, images, means)
             if run.exit_code:
                 return run.exit_code
+            attached.announce()
             attached.follower.expect_no_more()
             return attached.until_end()
         except (KeyboardInterrupt, Interrupted):
@@ -85,10 +86,24 @@ class _Attached:
     project: Project
     options: UpOptions
     follower: LogFollower
+    wanted: frozenset[str]
     messages: SimpleQueue[ContainerExited | _LogsEnded] = field(default_factory=SimpleQueue)
     exit_codes: dict[str, int] = field(default_factory=dict)
     view: View | None = None
     ended: bool = False
+
+    def __post_init__(self) -> None:
+        from compose_lite.cli.views.logs import LogPrinter
+
+        terminal, options = self.ctx.terminal, self.options
+        self.printer = LogPrinter(
+            terminal,
+            self.project.name,
+            prefix=not options.no_log_prefix,
+            timestamps=options.timestamps,
+            coloured=terminal.out_colour and not options.no_color,
+            aside=self._aside,
+        )
 
     @classmethod
     @contextmanager
@@ -114,7 +129,7 @@ class _Attached:
         follower.follow(
             [LogSource.of(container) for container in found], running=running, options=LogOptions(tail="0")
         )
-        attached = cls(ctx=ctx, project=project, options=options, follower=follower)
+        attached = cls(ctx=ctx, project=project, options=options, follower=follower, wanted=wanted)
         reader = Thread(target=attached._read, name="logs", daemon=True)
         reader.start()
         try:
@@ -132,6 +147,18 @@ class _Attached:
         ) as run:
             self.view = run.view
             yield run
+
+    def announce(self) -> None:
+        """Tell whose logs are shown."""
+        from compose_lite import pipeline
+
+        names = [
+            self.printer.name_of(container.service, container.number, container.name)
+            for container in pipeline.containers(self.ctx.connect(), self.project.name)
+            if container.service in self.wanted and not container.oneoff
+        ]
+        if names:
+            self.say(f"Attaching to {', '.join(names)}")
 
     def say(self, text: str) -> None:
         """Tell the user something between the log lines."""
@@ -167,17 +194,7 @@ class _Attached:
     # what the threads do
 
     def _read(self) -> None:
-        from compose_lite.cli.views.logs import LogPrinter
-
-        terminal, options = self.ctx.terminal, self.options
-        printer = LogPrinter(
-            terminal,
-            self.project.name,
-            prefix=not options.no_log_prefix,
-            timestamps=options.timestamps,
-            coloured=terminal.out_colour and not options.no_color,
-            aside=self._aside,
-        )
+        printer = self.printer
         try:
             for item in self.follower:
                 if isinstance(item, ContainerExited):

@@ -64,8 +64,7 @@ def _row(container: ObservedContainer, image: dict[str, Any]) -> dict[str, Any]:
             filter(None, (image.get("Os"), image.get("Architecture"), image.get("Variant")))
         ),
         "Size": image.get("Size", 0),
-        "Created": image.get("Created", ""),
-        "LastTagTime": (image.get("Metadata") or {}).get("LastTagTime", ""),
+        "LastTagTime": (image.get("Metadata") or {}).get("LastTagTime", image.get("Created", "")),
     }
 
 
@@ -95,7 +94,7 @@ def _show(ctx: Invocation, options: ImagesOptions, rows: Sequence[dict[str, Any]
                 row["Platform"],
                 row["ID"].removeprefix("sha256:")[:_SHORT_ID],
                 size(row["Size"]),
-                _age(row["Created"]),
+                _age(row["LastTagTime"]),
             )
             for row in rows
         ]
@@ -104,16 +103,16 @@ def _show(ctx: Invocation, options: ImagesOptions, rows: Sequence[dict[str, Any]
         terminal.print(table(HEADERS, cells, least=_LEAST, columns=columns, shrink=shrink))
 
 
-def _age(created: str) -> str:
-    """How long ago an image was made; `N/A` where it does not say."""
-    if not created or created.startswith("0001-"):
+def _age(tagged: str) -> str:
+    """How long ago an image was tagged; `N/A` where that is not known."""
+    if not tagged or tagged.startswith("0001-"):
         return "N/A"
     import re
     from datetime import datetime
 
     from compose_lite.cli.views.text import ago
 
-    moment = datetime.fromisoformat(re.sub(r"\.\d+", "", created))
+    moment = datetime.fromisoformat(re.sub(r"\.\d+", "", tagged))
     return f"{ago(time.time() - moment.timestamp())} ago"
 
 

@@ -91,7 +91,7 @@ def run_top(ctx: Invocation, options: TopOptions) -> int:
         rows += [_process(container, answer["Titles"], process) for process in answer["Processes"]]
     if rows:
         cells = [[row.get(title, "-") for title in titles] for row in rows]
-        ctx.terminal.print(table(titles, cells, least=0, gap=2))
+        ctx.terminal.print(table(titles, cells, least=4, gap=2))
     return 0
 
 

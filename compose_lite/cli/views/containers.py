@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.views.table import table
+from compose_lite.cli.views.template import Record
 from compose_lite.cli.views.text import ago, clip
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _SHRINK = ("COMMAND", "PORTS", "IMAGE", "CREATED", "STATUS")
 _COLUMN_NAMES = {"ID": "CONTAINER ID", "CreatedAt": "CREATED AT", "RunningFor": "CREATED", "Names": "NAMES"}
 _SHORT_ID = 12
 _COMMAND = 20
+_MOUNT = 15
 
 
 def container_row(container: ObservedContainer, *, truncate: bool = True) -> dict[str, Any]:
@@ -27,6 +29,8 @@ def container_row(container: ObservedContainer, *, truncate: bool = True) -> dic
     command = clip(container.command, _COMMAND) if truncate else container.command
     named = [mount.name for mount in container.mounts if mount.type == "volume" and mount.name]
     mounts = [mount.name or mount.source or "" for mount in container.mounts]
+    if truncate:
+        mounts = [clip(mount, _MOUNT) for mount in mounts]
     return {
         "Command": json.dumps(command, ensure_ascii=False),
         "CreatedAt": time.strftime("%Y-%m-%d %H:%M:%S +0000 UTC", time.gmtime(container.created)),
@@ -73,57 +77,44 @@ def _default_cells(row: Mapping[str, Any]) -> list[str]:
 
 
 def _ordered(ports: Iterable[ObservedPort]) -> list[ObservedPort]:
-    return sorted(
-        ports, key=lambda port: (port.target, port.protocol, ":" in port.host_ip, port.published or 0)
+    return sorted(ports, key=lambda port: (port.target, port.host_ip, port.published or 0, port.protocol))
+
+
+def _publisher(port: ObservedPort) -> Record:
+    return Record(
+        URL=port.host_ip, TargetPort=port.target, PublishedPort=port.published or 0, Protocol=port.protocol
     )
 
 
-def _publisher(port: ObservedPort) -> dict[str, Any]:
-    return {
-        "URL": port.host_ip,
-        "TargetPort": port.target,
-        "PublishedPort": port.published or 0,
-        "Protocol": port.protocol,
-    }
-
-
 def ports_text(ports: Iterable[ObservedPort]) -> str:
-    """Ports as docker prints them, runs of neighbours joined: `0.0.0.0:8000-8002->8000-8002/tcp, 443/tcp`."""
-    published: list[list[ObservedPort]] = []
-    exposed: list[list[ObservedPort]] = []
-    for port in sorted(ports, key=_run_key):
-        runs = exposed if port.published is None else published
-        if runs and _follows(runs[-1][-1], port):
-            runs[-1].append(port)
+    """Ports as docker prints them: `80/tcp, 0.0.0.0:7000-7003->7000-7003/tcp, [::]:8080->80/tcp`.
+
+    Neighbours that are published under their own numbers, or not at all, are joined to runs; the others
+    come last, one by one.
+    """
+    runs: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    single: list[str] = []
+    for port in _ordered(ports):
+        if port.published is not None and port.published != port.target:
+            single.append(f"{_host(port.host_ip)}:{port.published}->{port.target}/{port.protocol}")
+            continue
+        found = runs.setdefault((port.host_ip if port.published is not None else "", port.protocol), [])
+        if found and found[-1][1] + 1 == port.target:
+            found[-1] = (found[-1][0], port.target)
         else:
-            runs.append([port])
-    published.sort(key=lambda run: (run[0].target, run[0].protocol, ":" in run[0].host_ip))
-    exposed.sort(key=lambda run: (run[0].target, run[0].protocol))
-    return ", ".join([*map(_published_text, published), *map(_exposed_text, exposed)])
+            found.append((port.target, port.target))
+    # Of the runs of one address only the last is still open when docker has seen all ports: it goes behind.
+    closed = [_run(key, run) for key, found in runs.items() for run in found[:-1]]
+    last = [_run(key, found[-1]) for key, found in runs.items()]
+    return ", ".join([*closed, *last, *single])
 
 
-def _run_key(port: ObservedPort) -> tuple[str, str, int, int]:
-    return (port.host_ip, port.protocol, port.target, port.published or 0)
+def _run(key: tuple[str, str], run: tuple[int, int]) -> str:
+    host_ip, protocol = key
+    first, last = run
+    span = str(first) if first == last else f"{first}-{last}"
+    return f"{_host(host_ip)}:{span}->{span}/{protocol}" if host_ip else f"{span}/{protocol}"
 
 
-def _follows(before: ObservedPort, port: ObservedPort) -> bool:
-    """Whether a port continues a run: the next target, published on the next port of the same address."""
-    if (before.host_ip, before.protocol) != (port.host_ip, port.protocol) or port.target != before.target + 1:
-        return False
-    if before.published is None or port.published is None:
-        return before.published is port.published
-    return port.published == before.published + 1 and before.published == before.target
-
-
-def _published_text(run: Sequence[ObservedPort]) -> str:
-    first, last = run[0], run[-1]
-    host = f"[{first.host_ip}]" if ":" in first.host_ip else first.host_ip
-    if len(run) == 1:
-        return f"{host}:{first.published}->{first.target}/{first.protocol}"
-    return f"{host}:{first.published}-{last.published}->{first.target}-{last.target}/{first.protocol}"
-
-
-def _exposed_text(run: Sequence[ObservedPort]) -> str:
-    first, last = run[0], run[-1]
-    span = str(first.target) if len(run) == 1 else f"{first.target}-{last.target}"
-    return f"{span}/{first.protocol}"
+def _host(host_ip: str) -> str:
+    return f"[{host_ip}]" if ":" in host_ip else host_ip

@@ -57,7 +57,7 @@ class LogPrinter:
     def expect(self, sources: Iterable[LogSource]) -> None:
         """Learn who will write, so that all prefixes have the same width from the first line on."""
         for source in sources:
-            name = self._name(source.service, source.number, source.name)
+            name = self.name_of(source.service, source.number, source.name)
             self._colour(name)
             if len(name) > self._width:
                 self._width = len(name)
@@ -82,7 +82,7 @@ class LogPrinter:
     def exited(self, event: ContainerExited) -> None:
         """Tell that a container has ended."""
         _, _, number = event.container.rpartition("-")
-        name = self._name(event.service, int(number) if number.isdigit() else 0, event.container)
+        name = self.name_of(event.service, int(number) if number.isdigit() else 0, event.container)
         text = f"{name} exited with code {event.exit_code}{' (restarting)' if event.restarting else ''}"
         shown = paint(safe(text), self._colour(name), on=self._coloured)
 
@@ -102,12 +102,12 @@ class LogPrinter:
         if not self._with_prefix:
             return b""
         if source not in self._prefixes:
-            name = self._name(source.service, source.number, source.name)
+            name = self.name_of(source.service, source.number, source.name)
             text = f"{safe(name):<{self._width}}  | "
             self._prefixes[source] = paint(text, self._colour(name), on=self._coloured).encode()
         return self._prefixes[source]
 
-    def _name(self, service: str, number: int, container: str) -> str:
+    def name_of(self, service: str, number: int, container: str) -> str:
         """`web-1`, or the container's own name where it was given one."""
         usual = f"{service}-{number}"
         return usual if container.endswith(f"{self._project}-{usual}") else container

@@ -25,6 +25,10 @@ _TOKEN = re.compile(
 )
 
 
+class Record(dict[str, Any]):
+    """A value with fields that Go prints as `{first second}`, unlike a map."""
+
+
 def compile_template(source: str) -> Callable[[Row], str]:
     """Compile a template; raises `UsageError` where it is not understood."""
     parts = list(_split(source))
@@ -127,6 +131,8 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     if value is None:
         return "<no value>"
+    if isinstance(value, Record):
+        return "{" + " ".join(map(_text, value.values())) + "}"
     if isinstance(value, Mapping):
         return "map[" + " ".join(f"{key}:{_text(value[key])}" for key in sorted(value)) + "]"
     if isinstance(value, (list, tuple)):
