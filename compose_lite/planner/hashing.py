@@ -50,8 +50,8 @@ def service_hash(project: Project, service: Service, files: ServiceFiles) -> str
         for mount in service.volumes
     ]
     told["files"] = {"bound": _plain(files.bound), "all": _plain(files.described)}
-    if service.deploy is not None:
-        told["deploy"] = _deploy(service.deploy)
+    if service.deploy is not None and (deploy := _deploy(service.deploy)):
+        told["deploy"] = deploy
     return _digest(told)
 
 

@@ -149,7 +149,8 @@ _STOPPING = (actions.StopContainer, actions.KillContainer, actions.PauseContaine
 def _interruption(plan: Plan, service: str, names: list[str], others: int, returns: bool) -> str:
     told = f"{service}: {', '.join(sorted(names))} {'stops' if len(names) == 1 else 'stop'}"
     if others:
-        return f"{told}; {others} other {'replica stays' if others == 1 else 'replicas stay'} as they are"
+        stay = "replica stays as it is" if others == 1 else "replicas stay as they are"
+        return f"{told}; {others} other {stay}"
     if not returns:
         return f"{told}; no replica runs afterwards"
     waits = _waits(plan, service)
