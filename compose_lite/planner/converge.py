@@ -14,7 +14,7 @@ from compose_lite.planner.orphans import orphan_warnings, orphans_of
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.selection import unknown_services
-from compose_lite.planner.steps import discard, emit_slot, future_refs, will_start
+from compose_lite.planner.steps import discard, emit_slots, future_refs, will_start
 from compose_lite.planner.survey import ServiceState, Situation, by_service, jobs_of, needs_look, survey
 from compose_lite.planner.volumes import decide_volumes, emit_volumes, volumes_used
 from compose_lite.planner.waits import Waits
@@ -99,6 +99,7 @@ class Convergence:
 
     def _start_work(self, project: Project, observed: Observed, unusable: frozenset[str]) -> Work:
         draft, request = Draft(), self._request
+        taken = frozenset(container.name for container in observed.containers)
         creating, removing = emit_networks(draft, self._networks)
         volumes, _ = emit_volumes(draft, self._volumes)
         return Work(
@@ -114,7 +115,7 @@ class Convergence:
             anew={made.network.name: made.reasons[0] for made in self._networks.made if made.old is not None},
             early=_early(self.states, unusable, self._scope.graph),
             swaps=find_swaps(self.states.values()),
-            refs={name: future_refs(state) for name, state in self.states.items()},
+            refs={name: future_refs(state, taken) for name, state in self.states.items()},
         )
 
     def emit(self) -> None:
@@ -126,8 +127,7 @@ class Convergence:
             gate = Gate()
             if starts and not self._request.no_deps:
                 gate = self.waits.gate(state.service)
-            for slot in state.slots:
-                emit_slot(self.work, state, slot, gate)
+            emit_slots(self.work, state, gate)
         if self._request.wait and self._request.start:
             self.waits.at_end(self.states, self._request.wait_timeout)
         gone = self._discard_orphans()

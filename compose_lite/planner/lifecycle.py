@@ -15,7 +15,7 @@ from compose_lite.planner.links import link_claims, link_stops, raise_all
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.stack import Stack, restarting_pairs, stack_of
-from compose_lite.planner.steps import emit_slot, future_refs, will_start
+from compose_lite.planner.steps import emit_slots, future_refs, will_start
 from compose_lite.planner.survey import ServiceState, Slot, jobs_of
 from compose_lite.planner.waits import Waits
 from compose_lite.planner.work import Gate, Work
@@ -152,7 +152,7 @@ def _work(
         draft=Draft(),
         timeout=timeout,
         rerun=rerun,
-        refs={name: future_refs(state) for name, state in states.items()},
+        refs={name: future_refs(state, ()) for name, state in states.items()},
     )
 
 
@@ -160,8 +160,7 @@ def _emit(work: Work, states: dict[str, ServiceState], waits: Waits) -> None:
     for state in states.values():
         starts = any(will_start(work, state, slot) for slot in state.slots)
         gate = waits.gate(state.service) if starts else Gate()
-        for slot in state.slots:
-            emit_slot(work, state, slot, gate)
+        emit_slots(work, state, gate)
     raise_all(link_claims(work))
 
 

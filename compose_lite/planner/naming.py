@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from compose_lite.spec.model import Service
 
 SHORT_ID = 12  # digits of a container id that a temporary name starts with, as docker compose does it
@@ -30,6 +32,19 @@ def temporary_name(replaced: str, name: str) -> str:
 def aside_name(container: str, name: str) -> str:
     """The name that the container with this id takes while others sort out theirs; never a successor's."""
     return f"{container[-SHORT_ID:]}_{name}"
+
+
+def birth_name(name: str, replaced: str | None, digest: str, taken: Collection[str]) -> str:
+    """The name to create a container under: `name`, or a temporary one where it has to wait for that.
+
+    It has to if it replaces a container, or if somebody has the name: a creation must not wait for a
+    removal, because the removal may wait for it.
+    """
+    if replaced is None and name not in taken:
+        return name
+    by_id = [] if replaced is None else [temporary_name(replaced, name), aside_name(replaced, name)]
+    by_hash = [f"{digest[start : start + SHORT_ID]}_{name}" for start in range(0, len(digest), SHORT_ID)]
+    return next(candidate for candidate in (*by_id, *by_hash) if candidate not in taken)
 
 
 def is_successor_name(name: str, replaced: str) -> bool:

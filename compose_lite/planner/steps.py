@@ -14,12 +14,12 @@ from compose_lite.errors import PlanError
 from compose_lite.planner import actions
 from compose_lite.planner.attach import reattach
 from compose_lite.planner.graph import peer_services
-from compose_lite.planner.naming import aside_name, temporary_name
+from compose_lite.planner.naming import aside_name, birth_name
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.work import ref_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer
@@ -28,20 +28,21 @@ if TYPE_CHECKING:
     from compose_lite.spec.model import Service
 
 
-def future_refs(state: ServiceState) -> tuple[ContainerRef, ...]:
-    """The service's containers as they will be when the plan is done, under the names of their creation."""
-    return tuple(_future_ref(state, slot) for slot in state.slots)
+def future_refs(state: ServiceState, taken: Collection[str]) -> tuple[ContainerRef, ...]:
+    """The service's containers as they will be when the plan is done, under the names of their creation.
+
+    Args:
+        taken: names that containers of the project have now.
+    """
+    return tuple(_future_ref(state, slot, taken) for slot in state.slots)
 
 
-def _future_ref(state: ServiceState, slot: Slot) -> ContainerRef:
+def _future_ref(state: ServiceState, slot: Slot, taken: Collection[str]) -> ContainerRef:
     existing = slot.kept or slot.successor
     if existing is not None:
         return ref_of(existing)
-    name = slot.name
-    if slot.current is not None:
-        name = temporary_name(slot.current.id, slot.name)
-        if name == slot.current.name:
-            name = aside_name(slot.current.id, slot.name)
+    replaced = slot.current.id if slot.current is not None else None
+    name = birth_name(slot.name, replaced, state.digest, taken)
     return actions.ContainerRef(name=name, service=state.service.name, number=slot.number)
 
 
@@ -112,17 +113,18 @@ def _stop_to_return(
     return [stopped[1]]
 
 
-def emit_slot(work: Work, state: ServiceState, slot: Slot, gate: Gate) -> None:
-    """Add the actions that bring one replica to where it should be."""
-    if slot.kept is None:
-        _make(work, state, slot, gate)
-    else:
-        _keep(work, state, slot, slot.kept, gate)
+def emit_slots(work: Work, state: ServiceState, gate: Gate) -> None:
+    """Add the actions that bring the service's replicas to where they should be."""
+    for slot, ref in zip(state.slots, work.refs[state.service.name], strict=True):
+        if slot.kept is None:
+            _make(work, state, slot, ref, gate)
+        else:
+            _keep(work, state, slot, slot.kept, gate)
 
 
-def _make(work: Work, state: ServiceState, slot: Slot, gate: Gate) -> None:
+def _make(work: Work, state: ServiceState, slot: Slot, new: ContainerRef, gate: Gate) -> None:
     """A new container, perhaps in the place of an old one."""
-    new, old = _future_ref(state, slot), slot.current
+    old = slot.current
     reasons = slot.replace or slot.create
     early = old is not None and state.service.name in work.early
     stopped: list[int] = []
@@ -137,6 +139,9 @@ def _make(work: Work, state: ServiceState, slot: Slot, gate: Gate) -> None:
         if not early:
             stopped = _stop_to_return(work, old, state.service, reasons, there)
         there = _take_place(work, slot, new, old, [*there, *stopped])
+        new = replace(new, called=slot.name)
+    elif new.name != slot.name:
+        there = _settle_name(work, slot, new, there)
         new = replace(new, called=slot.name)
     if work.start:
         _launch(work, state, new, reasons, there, gate)
@@ -225,10 +230,16 @@ def _take_place(
     removed = work.draft.add(removal, *slot.replace, needs=needs)
     work.halted.setdefault(old.id, removed)
     work.freed[old.name] = removed
-    rename = actions.RenameContainer(container=new, to=slot.name, replaces=ref_of(old))
-    renamed = work.draft.add(rename, *slot.replace, needs=[removed])
-    work.claims.append((slot.name, renamed))
-    return [renamed]
+    return _settle_name(work, slot, new, [removed])
+
+
+def _settle_name(work: Work, slot: Slot, new: ContainerRef, needs: list[int]) -> list[int]:
+    """Give the container that was created under a temporary name its own."""
+    replaced = ref_of(slot.current) if slot.current is not None else None
+    rename = actions.RenameContainer(container=new, to=slot.name, replaces=replaced)
+    node = work.draft.add(rename, *(slot.replace or slot.create), needs=needs)
+    work.claims.append((slot.name, node))
+    return [node]
 
 
 def _keep(work: Work, state: ServiceState, slot: Slot, kept: ObservedContainer, gate: Gate) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,11 +41,11 @@ def with_port(stack, name, value):
 
 
 def short(text: str, daemon: SimulatedDaemon) -> str:
-    """Ids of containers are the same for everybody."""
+    """The plan with ids of containers made the same for everybody; other digits come from a hash."""
     for id_ in daemon.containers:
         for name in (temporary_name(id_, ""), aside_name(id_, "")):
             text = text.replace(name, f"{SHORT}_")
-    return text
+    return re.sub("[0-9a-f]{12}_", "(hash)_", text)
 
 
 WEB_AND_DB = project(
@@ -153,8 +154,9 @@ def test_always_recreate_deps_replaces_them_first():
             "removing",
             """
             [1] remove container p-web-1 (dead: its removal did not end)
-            [2] create container p-web-1 <- [1] (no container yet)
-            [3] start container p-web-1 <- [2] (no container yet)
+            [2] create container (hash)_p-web-1 (no container yet)
+            [3] rename container (hash)_p-web-1 to p-web-1 <- [1] [2] (no container yet)
+            [4] start container p-web-1 <- [3] (no container yet)
             """,
         ),
     ],
