@@ -25,7 +25,7 @@ def load_options(
     ctx: Invocation,
     *,
     services: tuple[str, ...] = (),
-    dependencies: bool = True,
+    reduce: bool = True,
     stages: Stages | None = None,
     all_resources: bool = False,
 ) -> LoadOptions:
@@ -44,23 +44,25 @@ def load_options(
         profiles=common.profile,
         services=services,
         all_resources=common.all_resources or all_resources,
-        dependencies=dependencies,
+        reduce=reduce,
         home=ctx.environ.get("HOME"),
         stages=stages or ALL_STAGES,
     )
 
 
 def load_project(
-    ctx: Invocation, services: tuple[str, ...] = (), *, dependencies: bool = True, all_resources: bool = False
+    ctx: Invocation, services: tuple[str, ...] = (), *, reduce: bool = True, all_resources: bool = False
 ) -> Project:
     """Load the project, tell its warnings, and return it reduced to `services` and what they depend on.
+
+    Without `reduce` the services are only switched on, whatever their profiles.
 
     Raises:
         SpecError: with every problem found in the files.
     """
     return loaded(
         ctx,
-        load_options(ctx, services=services, dependencies=dependencies, all_resources=all_resources),
+        load_options(ctx, services=services, reduce=reduce, all_resources=all_resources),
     ).project
 
 
@@ -73,8 +75,8 @@ def loaded(ctx: Invocation, options: LoadOptions) -> LoadResult:
     return result
 
 
-def find_stack(ctx: Invocation, services: tuple[str, ...] = (), *, dependencies: bool = False) -> Stack:
-    """What a command that can do without files works on.
+def find_stack(ctx: Invocation, services: tuple[str, ...] = ()) -> Stack:
+    """What a command that can do without files works on: the whole stack, with `services` switched on.
 
     As in docker compose, `-p` without `-f` names a project whose files need not be there; without
     files, `COMPOSE_PROJECT_NAME` stands in for them.
@@ -89,7 +91,7 @@ def find_stack(ctx: Invocation, services: tuple[str, ...] = (), *, dependencies:
     if name and not ctx.common.file:
         return Stack(name=name)
     try:
-        project = load_project(ctx, services, dependencies=dependencies, all_resources=True)
+        project = load_project(ctx, services, reduce=False, all_resources=True)
     except SpecError as error:
         fallback = ctx.environ.get("COMPOSE_PROJECT_NAME")
         if fallback and error.problems[0].code == "no-file":

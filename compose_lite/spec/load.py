@@ -152,7 +152,8 @@ def _select(
     for service_name, service in selection.active.items():
         resolver.resolve(service_name, service)
     problems.raise_errors()
-    select.keep_services(selection, options.services, problems, with_dependencies=options.dependencies)
+    if options.reduce:
+        select.keep_services(selection, options.services, problems, with_dependencies=options.dependencies)
     if stages.consistency:
         check_container_names(selection.active, tree, problems)
     if not options.all_resources:

@@ -38,6 +38,7 @@ class LoadOptions:
         services: the services named on the command line; empty for all.
         all_resources: keep networks, volumes, … that no service uses.
         dependencies: keep what the named services depend on.
+        reduce: drop the other services; otherwise the named ones are only switched on.
         home: what `~` stands for in paths.
         stages: what to leave out.
         trace: record where values and variables come from, for `explain`.
@@ -54,6 +55,7 @@ class LoadOptions:
     services: tuple[str, ...] = ()
     all_resources: bool = False
     dependencies: bool = True
+    reduce: bool = True
     home: str | None = None
     stages: Stages = ALL_STAGES
     trace: bool = False
