@@ -41,14 +41,15 @@ def plan_images(project: Project, observed: Observed, request: ImagesRequest) ->
 
 
 def plan_pull(project: Project, observed: Observed, request: PullRequest) -> Plan:
-    """`pull`: the images of the services, whether or not they are there already."""
+    """`pull`: the images of the services, whether or not they are there already, unless their policy forbids."""
     planner = _Images(project=project, observed=observed)
     for name in select(project, request.services, with_dependencies=request.include_deps):
         service = project.services[name]
         if service.image is None or (request.ignore_buildable and service.build is not None):
             continue
+        policy = request.policy or service.pull_policy
         there = service.image in observed.images
-        if there and request.policy in ("missing", "if_not_present"):
+        if policy in ("never", "build") or (there and policy in ("missing", "if_not_present")):
             continue
         optional = request.ignore_failures or service.build is not None
         reason = Reason(why=Why.REQUESTED, subject="pull")

@@ -147,6 +147,15 @@ class TestPull:
     def test_unless_only_the_missing_are_wanted(self):
         assert "db:1" not in self.pull(seen("db:1"), policy="missing")
 
+    @pytest.mark.parametrize(
+        ("own", "asked", "pulls"),
+        [("never", None, False), ("build", None, False), ("missing", None, False), ("never", "always", True)],
+    )
+    def test_the_service_s_own_policy_counts_unless_another_is_given(self, own, asked, pulls):
+        stack = project(service("db", pull_policy=own))
+        plan = plan_pull(stack, seen("db:1"), PullRequest(policy=asked))
+        assert len(plan.actions) == pulls
+
     def test_dependencies_and_buildable_ones_are_options(self):
         assert "db:1" not in self.pull(seen(), services=("web",))
         assert "db:1" in self.pull(seen(), services=("web",), include_deps=True)
