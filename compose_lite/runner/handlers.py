@@ -80,8 +80,7 @@ def create_network(site: Site, action: a.CreateNetwork, _report: Report) -> Outc
     try:
         site.daemon.create_network(body)
     except Conflict:
-        there = site.daemon.inspect_network(action.name)
-        if not _has_labels(there.get("Labels"), body["Labels"]):
+        if not _is_there(site, action.name, body["Labels"]):
             raise
         return NOTHING_TO_DO
     return DONE
@@ -232,10 +231,15 @@ def restart_container(site: Site, action: a.RestartContainer, _report: Report) -
 
 
 def kill_container(site: Site, action: a.KillContainer, _report: Report) -> Outcome:
+    container = site.containers.id(action.container)
     try:
-        site.daemon.kill_container(site.containers.id(action.container), signal=action.signal)
-    except (NotFound, Conflict):
-        return NOTHING_TO_DO  # it is gone, or does not run
+        site.daemon.kill_container(container, signal=action.signal)
+    except NotFound:
+        return NOTHING_TO_DO
+    except Conflict:
+        if site.daemon.inspect_container(container)["State"]["Running"]:
+            raise
+        return NOTHING_TO_DO
     return DONE
 
 
@@ -323,8 +327,13 @@ def _marks(project: str, kind: str, key: str, config_hash: str) -> dict[str, str
     }
 
 
-def _has_labels(there: Mapping[str, str] | None, wanted: Mapping[str, str]) -> bool:
-    return all((there or {}).get(name) == value for name, value in wanted.items())
+def _is_there(site: Site, network: str, wanted: Mapping[str, str]) -> bool:
+    """Whether the network of this name has the labels that ours would have."""
+    try:
+        marks = site.daemon.inspect_network(network).get("Labels") or {}
+    except NotFound:
+        return False
+    return all(marks.get(name) == value for name, value in wanted.items())
 
 
 def _exists(site: Site, ref: str) -> bool:
