@@ -31,9 +31,6 @@ FIELDS = (
     Field("environment: [A=1, HOME]", "Config.Env", lambda env: any(e.startswith("HOME=/") for e in env)),
     Field("labels: {a.b: c}", "Config.Labels[a.b]", "c"),
     Field(
-        "annotations: {a.b: c}", "HostConfig", lambda host: host.get("Annotations") in (None, {"a.b": "c"})
-    ),
-    Field(
         "expose: ['81', 82/udp]",
         "Config.ExposedPorts",
         lambda ports: {p.split("/")[0] for p in ports} == {"81", "82"},

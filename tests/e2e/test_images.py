@@ -1,4 +1,4 @@
-"""Images: built, rebuilt, pulled by policy, pushed; and nothing stops when one can't be had."""
+"""Images: built, rebuilt, pulled by policy; and nothing stops when one can't be had."""
 
 from pathlib import Path
 
@@ -216,18 +216,6 @@ test_build = scenarios(
                 unchanged(),
             ),
             id="not-in-the-registry",
-        ),
-        pytest.param(
-            "build",
-            (
-                write("Dockerfile", "FROM compose-lite-test/busybox:1-idle\nENV PUSHED=yes\n"),
-                edit("compose.yaml", "command:", "build: .\n    command:"),
-                run("build"),
-                run("push"),
-                do("forget the local image", lambda stack: state.api().remove_image(_reference(stack))),
-                do("pull it again", lambda stack: state.api().pull(_reference(stack))),
-            ),
-            id="push",
         ),
     ],
 )

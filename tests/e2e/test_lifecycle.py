@@ -1,4 +1,4 @@
-"""The verbs on a stack that exists: down, stop, start, restart, kill, rm, create, pause, wait, scale to nothing."""
+"""The verbs on a stack that exists: down, stop, start, restart, kill, rm, create, pause."""
 
 import time
 
@@ -307,17 +307,6 @@ test_rm_create = scenarios(
             run("start"),
             inside("db", "cat /data/mark", "precious"),
         ),
-    ),
-    Scenario(
-        name="wait",
-        intent="`wait` returns the exit code of the first container that ends.",
-        files={
-            "compose.yaml": """
-                services:
-                  job: {image: "${IDLE}", command: sh -c "sleep 0.5; exit 4"}
-            """
-        },
-        steps=(run("up -d"), run("wait job", code=4, timeout=20)),
     ),
     Scenario(
         name="restart-policy",

@@ -82,7 +82,6 @@ RICH = {
             security_opt: [no-new-privileges:true]
             logging: {driver: json-file, options: {max-size: 1m}}
             healthcheck: {test: ["CMD", "true"], interval: 1s, timeout: 2s, retries: 3, start_period: 1s}
-            annotations: {note: test}
             group_add: ["1000"]
             oom_score_adj: 10
             ipc: private

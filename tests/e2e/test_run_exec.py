@@ -203,7 +203,7 @@ test_run = scenarios(
         files=ONE,
         steps=(
             open_terminal(
-                "run --rm web sh -c 'stty size; trap \"echo caught; exit 7\" INT; while :; do sleep 0.1; done'"
+                "run --rm web sh -c 'trap \"echo caught; exit 7\" INT; while :; do stty size; sleep 0.1; done'"
             ),
             shows("terminal", "24 80"),
             send("\x03"),
