@@ -129,6 +129,7 @@ class Executor:
         self._waiter = Waiter(site.daemon, plan.project)
         self._abandoned = False
         self._progress = _Progress(plan)
+        site.cancellation.on_cancel(self._wake)
 
     def run(self) -> ExecutionResult:
         """Carry the plan out to its end; a failing action is part of the result.
@@ -164,14 +165,18 @@ class Executor:
     def cancel(self) -> None:
         """Begin nothing new, end waits, pulls and builds; other work under way goes on to its end.
 
-        Safe in a signal handler.
+        The same as cancelling through the site's `cancellation`. Safe in a signal handler.
         """
-        self._messages.put(None)
+        self._site.cancellation.cancel()
 
     def abandon(self) -> None:
         """Make `run` return without waiting for what is under way. Safe in a signal handler."""
         self._abandoned = True
         self.cancel()
+        self._wake()
+
+    def _wake(self) -> None:
+        self._messages.put(None)
 
     # the coordinator
 

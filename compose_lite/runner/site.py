@@ -101,9 +101,10 @@ def site_for(
     models: Mapping[str, str] = EMPTY,
     environ: Mapping[str, str] = EMPTY,
     build_options: BuildOptions | None = None,
+    cancellation: Cancellation | None = None,
 ) -> Site:
-    """The site on which a plan can be carried out."""
-    cancellation = Cancellation()
+    """The site on which a plan can be carried out; `cancellation` is where the user asks to stop."""
+    cancellation = cancellation or Cancellation()
     builder = None
     built = tuple(step.action.service for step in plan.actions if isinstance(step.action, BuildImage))
     if built and project is not None:

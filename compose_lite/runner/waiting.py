@@ -164,7 +164,10 @@ class Waiter:
 
     def open(self) -> None:
         """Subscribe to the daemon's events. Raises DaemonError."""
-        self._feed = self._daemon.events(filters=self._filters)
+        try:
+            self._feed = self._daemon.events(filters=self._filters)
+        except AnswerLost:
+            self._feed = self._daemon.events(filters=self._filters)
         self._thread.start()
 
     def add(
