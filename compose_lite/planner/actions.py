@@ -217,6 +217,7 @@ class CreateContainer(_OnContainer):
         replaces: the container whose place it takes: its anonymous volumes are mounted again by name,
             unless `renew_volumes` or their target is in `holders`; its id goes into the label
             `io.compose-lite.replaces`.
+        inherits: anonymous volumes (target → name) to mount again, of a container that is gone by then.
         peers: containers whose namespaces or volumes it shares (`service:NAME`, `volumes_from`), one per
             service (`volumes_from` needs no more); the label `io.compose-lite.peers` gets their ids,
             as `SERVICE=ID` joined by commas, in this order.
@@ -234,6 +235,7 @@ class CreateContainer(_OnContainer):
     image_id: str = ""
     replaces: ContainerRef | None = None
     renew_volumes: bool = False
+    inherits: Mapping[str, str] = EMPTY
     peers: tuple[ContainerRef, ...] = ()
     bound: tuple[BoundFile, ...] = ()
     holders: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ def reattach(work: Work, service: Service, container: ObservedContainer, there: 
         if reason is not None:
             nodes = [*there, *_connect(work, container, network.name, attachment, endpoint, reason, nodes)]
     for endpoint in endpoints.values():
-        if endpoint.network in work.removing:
+        if endpoint.network in work.networks.removing:
             nodes = [*there, *_move(work, container, endpoint, nodes)]
     return nodes
 
@@ -41,7 +41,7 @@ def move_stranger(work: Work, container: ObservedContainer) -> None:
     """Take a container that the plan does not touch otherwise along to networks that are made anew."""
     nodes: list[int] = []
     for endpoint in container.endpoints:
-        if endpoint.network in work.removing:
+        if endpoint.network in work.networks.removing:
             nodes = _move(work, container, endpoint, nodes)
 
 
@@ -53,7 +53,7 @@ def _move(
         network=_key(work, endpoint.network),
         aliases=tuple(alias for alias in endpoint.aliases if alias not in own),
     )
-    reason = work.anew[endpoint.network]
+    reason = work.networks.anew[endpoint.network]
     return _connect(work, container, endpoint.network, attachment, endpoint, reason, needs)
 
 
@@ -68,8 +68,8 @@ def _why(
     """Why the container has to be connected to a network of its service, if it has to."""
     if endpoint is None:
         return Reason(why=Why.CHANGED_OUTSIDE, subject=f"network {key} disconnected")
-    if name in work.removing:
-        return work.anew[name]
+    if name in work.networks.removing:
+        return work.networks.anew[name]
     if container.state == "created" and not endpoint.network_id:
         return None  # not resolved before its first start (seen on Engine 20.10)
     there = work.observed.networks.get(name)
@@ -92,7 +92,7 @@ def _connect(
         off = DisconnectNetwork(container=ref, network=name, force=not container.running)
         before = [work.draft.add(off, reason, needs=before)]
         work.release_networks(container, before[0])
-    if name in work.providing:
-        before.append(work.providing[name])
+    if name in work.networks.creating:
+        before.append(work.networks.creating[name])
     on = ConnectNetwork(container=ref, network=name, attachment=attachment)
     return [work.draft.add(on, reason, needs=before)]

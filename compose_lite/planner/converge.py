@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from compose_lite.planner.attach import move_stranger
@@ -16,14 +16,15 @@ from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.selection import unknown_services
 from compose_lite.planner.steps import discard, emit_slots, future_refs, will_start
 from compose_lite.planner.survey import ServiceState, Situation, by_service, jobs_of, needs_look, survey
-from compose_lite.planner.volumes import decide_volumes, emit_volumes, volumes_used
+from compose_lite.planner.volumes import decide_volumes, emit_volumes, in_use, volumes_used
 from compose_lite.planner.waits import Waits
 from compose_lite.planner.work import Gate, Work
 from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from compose_lite.errors import Problem
     from compose_lite.planner.observed import Observed
     from compose_lite.planner.requests import Contents, UpRequest
     from compose_lite.spec.model import Project, Service
@@ -88,32 +89,35 @@ class Convergence:
             project, observed, volumes_used(project, services), destroy=request.recreate_volumes
         )
         raise_all((*self._networks.problems, *self._volumes.problems))
-        unusable = frozenset(made.network.name for made in self._networks.made if made.old is not None)
-        situation = _situation(project, observed, request, contents, scope, unusable)
+        situation = replace(
+            _situation(project, observed, request, contents, scope),
+            unusable=frozenset(made.network.name for made in self._networks.made if made.old is not None),
+            destroyed={
+                made.volume.name: made.reasons[0] for made in self._volumes.made if made.old is not None
+            },
+        )
+        raise_all(_other_users(situation, scope.order))
         self.states: dict[str, ServiceState] = {}
         for name in scope.order:
             self.states[name] = survey(situation, project.services[name], self.states)
         self._orphans = orphans_of(project, observed)
-        self.work = self._start_work(project, observed, unusable)
+        self.work = self._start_work(situation)
         self.waits = Waits(self.work, self.states)
 
-    def _start_work(self, project: Project, observed: Observed, unusable: frozenset[str]) -> Work:
+    def _start_work(self, situation: Situation) -> Work:
         draft, request = Draft(), self._request
-        taken = frozenset(container.name for container in observed.containers)
-        creating, removing = emit_networks(draft, self._networks)
-        volumes, _ = emit_volumes(draft, self._volumes)
+        taken = frozenset(container.name for container in situation.observed.containers)
         return Work(
-            project=project,
-            observed=observed,
+            project=situation.project,
+            observed=situation.observed,
             draft=draft,
             start=request.start,
             rerun=self._scope.selected if request.rerun_jobs else frozenset(),
             timeout=request.timeout,
             renew_volumes=request.renew_anonymous_volumes,
-            providing={**creating, **volumes},
-            removing=removing,
-            anew={made.network.name: made.reasons[0] for made in self._networks.made if made.old is not None},
-            early=_early(self.states, unusable, self._scope.graph),
+            networks=emit_networks(draft, self._networks),
+            volumes=emit_volumes(draft, self._volumes),
+            early=_early(self.states, situation, self._scope.graph),
             swaps=find_swaps(self.states.values()),
             refs={name: future_refs(state, taken) for name, state in self.states.items()},
         )
@@ -131,7 +135,7 @@ class Convergence:
         if self._request.wait and self._request.start:
             self.waits.at_end(self.states, self._request.wait_timeout)
         gone = self._discard_orphans()
-        if self.work.removing:
+        if self.work.networks.removing:
             for container in self.work.observed.containers:
                 stranger = container.oneoff or container.service not in self.states
                 if stranger and container.id not in gone:
@@ -175,12 +179,7 @@ def _scope(project: Project, request: UpRequest) -> Scope:
 
 
 def _situation(
-    project: Project,
-    observed: Observed,
-    request: UpRequest,
-    contents: Contents,
-    scope: Scope,
-    unusable: frozenset[str] = frozenset(),
+    project: Project, observed: Observed, request: UpRequest, contents: Contents, scope: Scope
 ) -> Situation:
     return Situation(
         project=project,
@@ -189,25 +188,35 @@ def _situation(
         contents=contents,
         selected=scope.selected,
         containers=by_service(observed.containers),
-        unusable=unusable,
         jobs=jobs_of(project),
     )
 
 
+def _other_users(situation: Situation, names: Iterable[str]) -> Iterator[Problem]:
+    """Containers that keep a volume from being made anew, because the plan does not deal with them."""
+    services = frozenset(names)
+    for container in situation.observed.containers if situation.destroyed else ():
+        if container.oneoff or container.service not in services:
+            for name in sorted(container.volumes & situation.destroyed.keys()):
+                yield in_use(name, container.name)
+
+
 def _early(
-    states: Mapping[str, ServiceState], unusable: frozenset[str], graph: Mapping[str, tuple[str, ...]]
+    states: Mapping[str, ServiceState], situation: Situation, graph: Mapping[str, tuple[str, ...]]
 ) -> frozenset[str]:
     """Services whose replaced containers stop before anything is created for them.
 
-    A network that is made anew has to be left first; so have those to stop first that need a service
-    which does so.
+    A network or volume that is made anew has to be left first; so have those to stop first that need a
+    service which does so.
     """
     early: set[str] = set()
-    if not unusable:
+    if not situation.unusable and not situation.destroyed:
         return frozenset()
     for name, state in states.items():
         replaced = [slot.current for slot in state.slots if slot.replace and slot.current is not None]
-        leaves = any(endpoint.network in unusable for old in replaced for endpoint in old.endpoints)
+        networks = {endpoint.network for old in replaced for endpoint in old.endpoints}
+        volumes = {name for old in replaced for name in old.volumes}
+        leaves = networks & situation.unusable or volumes & situation.destroyed.keys()
         if leaves or any(need in early for need in graph[name]):
             early.add(name)
     return frozenset(early)

@@ -1,4 +1,4 @@
-"""Names of containers: the ones that they should have, and the temporary ones of unfinished replacements."""
+"""Names: the ones that containers should have, the temporary ones of unfinished replacements, the daemon's own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from compose_lite.spec.model import Service
 
 SHORT_ID = 12  # digits of a container id that a temporary name starts with, as docker compose does it
+ANONYMOUS = re.compile(r"[0-9a-f]{64}")  # the name that the daemon gives to a volume without one
 _TEMPORARY = re.compile(r"[0-9a-f]{12}_(?P<name>.+)")
 
 

@@ -11,6 +11,7 @@ from compose_lite.planner import effective, hashing
 from compose_lite.planner.actions import CreateNetwork, RemoveNetwork
 from compose_lite.planner.differences import differences
 from compose_lite.planner.reasons import Reason, Why
+from compose_lite.planner.work import Made
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,21 +78,23 @@ def _changed(network: Network, found: ObservedNetwork) -> Reason | None:
     return None
 
 
-def emit_networks(draft: Draft, decisions: NetworkDecisions) -> tuple[dict[str, int], dict[str, int]]:
-    """Add the actions; returns the nodes that create and those that remove networks, by the daemon's name."""
+def emit_networks(draft: Draft, decisions: NetworkDecisions) -> Made:
+    """Add the actions that make networks."""
     creating: dict[str, int] = {}
     removing: dict[str, int] = {}
+    anew: dict[str, Reason] = {}
     for decision in decisions.made:
         name = decision.network.name
         if decision.old is not None:
             gone = RemoveNetwork(id=decision.old.id, name=name)
+            anew[name] = decision.reasons[0]
             removing[name] = draft.add(gone, *decision.reasons)
         action = CreateNetwork(
             key=decision.network.key, name=name, config_hash=hashing.network_hash(decision.network)
         )
         needs = [removing[name]] if name in removing else []
         creating[name] = draft.add(action, *decision.reasons, needs=needs)
-    return creating, removing
+    return Made(creating=creating, removing=removing, anew=anew)
 
 
 def _no_external(network: Network) -> Problem:

@@ -86,6 +86,11 @@ class ObservedContainer:
         """Whether its process lives (paused and restarting ones included)."""
         return self.state in ("running", "paused", "restarting")
 
+    @property
+    def volumes(self) -> frozenset[str]:
+        """The daemon's names of the volumes that it mounts."""
+        return frozenset(mount.name for mount in self.mounts if mount.name is not None)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObservedNetwork:

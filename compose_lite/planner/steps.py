@@ -14,9 +14,10 @@ from compose_lite.errors import PlanError
 from compose_lite.planner import actions
 from compose_lite.planner.attach import reattach
 from compose_lite.planner.graph import peer_services
-from compose_lite.planner.naming import aside_name, birth_name
+from compose_lite.planner.naming import ANONYMOUS, aside_name, birth_name
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.work import ref_of
+from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -94,7 +95,7 @@ def discard(
     removed = work.draft.add(removal, *reasons, needs=[stopped[1]] if stopped is not None else [])
     work.halted.setdefault(container.id, removed)
     work.freed[container.name] = removed
-    work.release_networks(container, removed)
+    work.release(container, removed)
     return removed
 
 
@@ -124,41 +125,65 @@ def emit_slots(work: Work, state: ServiceState, gate: Gate) -> None:
 
 def _make(work: Work, state: ServiceState, slot: Slot, new: ContainerRef, gate: Gate) -> None:
     """A new container, perhaps in the place of an old one."""
-    old = slot.current
+    old, service = slot.current, state.service
     reasons = slot.replace or slot.create
-    early = old is not None and state.service.name in work.early
     stopped: list[int] = []
-    if old is not None and early:
-        stopped = _stop_to_return(work, old, state.service, reasons)
+    if old is not None and service.name in work.early:
+        stopped = _stop_to_return(work, old, service, reasons)
         for node in stopped:
             work.release_networks(old, node)
+    lost = old is not None and work.loses_volume(old)
+    gone: list[int] = []
+    if old is not None and lost:
+        gone = [_remove_old(work, slot, old, stopped)]
+        work.release(old, gone[0])
     there = [] if slot.successor is not None else [_create(work, state, slot, new)]
     there = _inject(work, state, new, there)
-    work.prepared.setdefault(state.service.name, []).extend(there)
-    if old is not None:
-        if not early:
-            stopped = _stop_to_return(work, old, state.service, reasons, there)
-        there = _take_place(work, slot, new, old, [*there, *stopped])
-        new = replace(new, called=slot.name)
-    elif new.name != slot.name:
-        there = _settle_name(work, slot, new, there)
+    work.prepared.setdefault(service.name, []).extend(there)
+    if old is not None and not lost:
+        if service.name not in work.early:
+            stopped = _stop_to_return(work, old, service, reasons, there)
+        there = [_remove_old(work, slot, old, [*there, *stopped])]
+    if new.name != slot.name:
+        there = _settle_name(work, slot, new, [*gone, *there])
         new = replace(new, called=slot.name)
     if work.start:
         _launch(work, state, new, reasons, there, gate)
 
 
+def _remove_old(work: Work, slot: Slot, old: ObservedContainer, needs: list[int]) -> int:
+    """Remove a container that is replaced; its volumes stay."""
+    removal = actions.RemoveContainer(container=ref_of(old), force=old.state == "dead")
+    removed = work.draft.add(removal, *slot.replace, needs=needs)
+    work.halted.setdefault(old.id, removed)
+    work.freed[old.name] = removed
+    return removed
+
+
 def _create(work: Work, state: ServiceState, slot: Slot, new: ContainerRef) -> int:
+    old = slot.current
+    lost = old is not None and work.loses_volume(old)
     action = actions.CreateContainer(
         container=new,
         final_name=slot.name,
-        replaces=ref_of(slot.current) if slot.current is not None else None,
+        replaces=ref_of(old) if old is not None and not lost else None,
         renew_volumes=work.renew_volumes,
+        inherits=anonymous_volumes(old) if old is not None and lost and not work.renew_volumes else EMPTY,
         **_creation(work, state),
     )
     node = _add_creation(work, state, action, slot.replace or slot.create)
     if slot is state.slots[0]:
         work.created[state.service.name] = node
     return node
+
+
+def anonymous_volumes(container: ObservedContainer) -> Mapping[str, str]:
+    """Target → name of each volume of the container that nobody named."""
+    return {
+        mount.target: mount.name
+        for mount in container.mounts
+        if mount.type == "volume" and mount.name is not None and ANONYMOUS.fullmatch(mount.name)
+    }
 
 
 def create_one_off(
@@ -221,16 +246,6 @@ def _inject(work: Work, state: ServiceState, container: ContainerRef, there: lis
     action = actions.InjectFiles(container=container, files=state.files.injected)
     names = ", ".join(file.source for file in state.files.injected)
     return [work.draft.add(action, Reason(why=Why.FILES, subject=names), needs=there)]
-
-
-def _take_place(
-    work: Work, slot: Slot, new: ContainerRef, old: ObservedContainer, needs: list[int]
-) -> list[int]:
-    removal = actions.RemoveContainer(container=ref_of(old), force=old.state == "dead")
-    removed = work.draft.add(removal, *slot.replace, needs=needs)
-    work.halted.setdefault(old.id, removed)
-    work.freed[old.name] = removed
-    return _settle_name(work, slot, new, [removed])
 
 
 def _settle_name(work: Work, slot: Slot, new: ContainerRef, needs: list[int]) -> list[int]:

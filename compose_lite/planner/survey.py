@@ -14,6 +14,7 @@ from compose_lite.planner.files import NONE, ServiceFiles, files_of
 from compose_lite.planner.graph import peer_services
 from compose_lite.planner.naming import container_name, is_successor_name
 from compose_lite.planner.reasons import Reason, Why
+from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -91,6 +92,7 @@ class Situation:
         selected: services that were named (or all), in contrast to their mere dependencies.
         containers: service → its containers without one-offs, by number.
         unusable: names of networks that will be made anew.
+        destroyed: names of volumes that will be, with the reason.
         jobs: services that run to completion.
     """
 
@@ -101,6 +103,7 @@ class Situation:
     selected: frozenset[str]
     containers: Mapping[str, tuple[ObservedContainer, ...]]
     unusable: frozenset[str] = frozenset()
+    destroyed: Mapping[str, Reason] = EMPTY
     jobs: frozenset[str] = frozenset()
 
     def recreate(self, service: str) -> Recreate:
@@ -303,7 +306,7 @@ def _why_replace(
     """Why the container can't stay, whatever was forced."""
     if container.state == "dead":
         return (Reason(why=Why.DEAD),)
-    shared = _peer_reasons(state, container, earlier)
+    shared = (*_peer_reasons(state, container, earlier), *_volume_reasons(situation, container))
     if situation.recreate(state.service.name) == "never":
         return shared
     diverged = divergence(
@@ -316,6 +319,13 @@ def _why_replace(
         peers=state.peers,
     )
     return diverged + shared
+
+
+def _volume_reasons(situation: Situation, container: ObservedContainer) -> tuple[Reason, ...]:
+    """Reasons that lie in volumes which the request gives up."""
+    if not situation.destroyed:
+        return ()
+    return tuple(situation.destroyed[name] for name in sorted(container.volumes & situation.destroyed.keys()))
 
 
 def _peer_ids(situation: Situation, service: Service, earlier: Mapping[str, ServiceState]) -> dict[str, str]:

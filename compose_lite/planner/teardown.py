@@ -5,7 +5,6 @@ The project may be `None`: the stack is then known from its labels alone, hooks 
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +13,7 @@ from compose_lite.errors import Problem, Severity
 from compose_lite.planner import actions
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.links import link_stops
+from compose_lite.planner.naming import ANONYMOUS
 from compose_lite.planner.orphans import orphan_warnings, orphans_of
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
         StopRequest,
     )
     from compose_lite.spec.model import Volume
-
-_ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
 def plan_down(project: Project | None, observed: Observed, request: DownRequest) -> Plan:
@@ -254,9 +252,9 @@ def _remove_inherited(work: Work, stack: Stack, removed: dict[str, int]) -> None
     for container in stack.observed.containers:
         inherits = labels.REPLACES in container.labels or labels.REPLACE in container.labels
         if container.id in removed and inherits:
-            for mount in container.mounts:
-                if mount.name is not None and _ANONYMOUS.fullmatch(mount.name) and mount.name not in named:
-                    needs.setdefault(mount.name, []).append(removed[container.id])
+            for name in container.volumes - named:
+                if ANONYMOUS.fullmatch(name):
+                    needs.setdefault(name, []).append(removed[container.id])
     reason = Reason(why=Why.REQUESTED, subject="--volumes")
     for name in sorted(needs):
         work.draft.add(actions.RemoveVolume(name=name, keep_if_used=True), reason, needs=needs[name])
@@ -265,7 +263,7 @@ def _remove_inherited(work: Work, stack: Stack, removed: dict[str, int]) -> None
 def _volume_users(stack: Stack) -> dict[str, list[ObservedContainer]]:
     users: dict[str, list[ObservedContainer]] = {}
     for container in stack.observed.containers:
-        for name in {mount.name for mount in container.mounts if mount.name is not None}:
+        for name in container.volumes:
             users.setdefault(name, []).append(container)
     return users
 

@@ -11,6 +11,7 @@ from compose_lite.planner import effective, hashing
 from compose_lite.planner.actions import CreateVolume, RemoveVolume
 from compose_lite.planner.differences import differences
 from compose_lite.planner.reasons import Reason, Why
+from compose_lite.planner.work import Made
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,20 +79,22 @@ def _changes(volume: Volume, found: ObservedVolume) -> tuple[Change, ...]:
     return differences(effective.volume(volume), found.effective)
 
 
-def emit_volumes(draft: Draft, decisions: VolumeDecisions) -> tuple[dict[str, int], dict[str, int]]:
-    """Add the actions; returns the nodes that create and those that remove volumes, by the daemon's name."""
+def emit_volumes(draft: Draft, decisions: VolumeDecisions) -> Made:
+    """Add the actions that make volumes."""
     creating: dict[str, int] = {}
     removing: dict[str, int] = {}
+    anew: dict[str, Reason] = {}
     for decision in decisions.made:
         name = decision.volume.name
         if decision.old is not None:
+            anew[name] = decision.reasons[0]
             removing[name] = draft.add(RemoveVolume(name=name), *decision.reasons)
         action = CreateVolume(
             key=decision.volume.key, name=name, config_hash=hashing.volume_hash(decision.volume)
         )
         needs = [removing[name]] if name in removing else []
         creating[name] = draft.add(action, *decision.reasons, needs=needs)
-    return creating, removing
+    return Made(creating=creating, removing=removing, anew=anew)
 
 
 def protected(volume: Volume) -> Problem:
@@ -102,6 +105,15 @@ def protected(volume: Volume) -> Problem:
         hint=f"take `protected: true` out of volumes.{volume.key}.x-compose-lite first",
         location=volume.location,
         path=f"volumes.{volume.key}",
+    )
+
+
+def in_use(volume: str, container: str) -> Problem:
+    """The refusal to make a volume anew that a container keeps."""
+    return Problem(
+        code="volume-in-use",
+        message=f"volume {volume!r} can't be made anew: {container} uses it",
+        hint=f"remove that container first: docker rm -f {container}",
     )
 
 

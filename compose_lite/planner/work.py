@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from compose_lite.planner.actions import ContainerRef
+from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from compose_lite.planner.draft import Draft
     from compose_lite.planner.observed import Observed, ObservedContainer
     from compose_lite.planner.reasons import Reason
-    from compose_lite.spec.model import Project, Service
+    from compose_lite.spec.model import Network, Project, Service, Volume
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +25,21 @@ class Gate:
     after: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """The networks, or the volumes, that a plan makes; keys are the daemon's names.
+
+    Attributes:
+        creating: nodes that create one.
+        removing: nodes that remove one of the same name first.
+        anew: why that one has to go.
+    """
+
+    creating: Mapping[str, int] = EMPTY
+    removing: Mapping[str, int] = EMPTY
+    anew: Mapping[str, Reason] = EMPTY
+
+
 @dataclass(kw_only=True, slots=True)
 class Work:
     """A plan in the making; nodes are handles of `draft`.
@@ -32,9 +48,7 @@ class Work:
         start: whether anything is to be started.
         rerun: jobs that start again although they have completed.
         timeout: seconds before a stopped container is killed.
-        providing: daemon's network or volume name → node that creates it.
-        removing: daemon's network name → node that removes it.
-        anew: daemon's network name → why it is made anew.
+        networks, volumes: those that the plan makes.
         early: services whose containers stop before their successors are created.
         swaps: ids of containers that make way by taking a temporary name first.
         stops: service → (first, last) node of each stop, hooks included, that dependents' stops precede.
@@ -57,9 +71,8 @@ class Work:
     rerun: frozenset[str] = frozenset()
     timeout: float | None = None
     renew_volumes: bool = False
-    providing: Mapping[str, int] = field(default_factory=dict)
-    removing: Mapping[str, int] = field(default_factory=dict)
-    anew: Mapping[str, Reason] = field(default_factory=dict)
+    networks: Made = field(default_factory=Made)
+    volumes: Made = field(default_factory=Made)
     early: frozenset[str] = frozenset()
     swaps: frozenset[str] = frozenset()
     refs: Mapping[str, tuple[ContainerRef, ...]] = field(default_factory=dict)
@@ -76,25 +89,35 @@ class Work:
 
     def provided(self, service: Service) -> list[int]:
         """The nodes that create the networks and volumes which the service uses."""
-        if not self.providing:
+        if not self.networks.creating and not self.volumes.creating:
             return []
-        networks = (
-            self.project.networks[a.network].name
-            for a in service.networks
-            if a.network in self.project.networks
-        )
-        volumes = (
-            self.project.volumes[m.source].name
-            for m in service.volumes
-            if m.type == "volume" and m.source is not None and m.source in self.project.volumes
-        )
-        return [self.providing[name] for name in (*networks, *volumes) if name in self.providing]
+        networks = self.networks.creating, self.project.networks, (a.network for a in service.networks)
+        mounted = (m.source for m in service.volumes if m.type == "volume" and m.source is not None)
+        volumes = self.volumes.creating, self.project.volumes, mounted
+        return [*_nodes(*networks), *_nodes(*volumes)]
+
+    def release(self, container: ObservedContainer, node: int) -> None:
+        """Let removals wait for the node after which the container holds no network and no volume any more."""
+        self.release_networks(container, node)
+        for name in container.volumes & self.volumes.removing.keys():
+            self.draft.link(self.volumes.removing[name], needs=[node])
 
     def release_networks(self, container: ObservedContainer, node: int) -> None:
         """Let the removal of networks wait for the node that takes the container off them."""
         for endpoint in container.endpoints:
-            if endpoint.network in self.removing:
-                self.draft.link(self.removing[endpoint.network], needs=[node])
+            if endpoint.network in self.networks.removing:
+                self.draft.link(self.networks.removing[endpoint.network], needs=[node])
+
+    def loses_volume(self, container: ObservedContainer) -> bool:
+        """Whether the container mounts a volume that the plan destroys: it has to go before that."""
+        return not container.volumes.isdisjoint(self.volumes.removing)
+
+
+def _nodes(
+    creating: Mapping[str, int], known: Mapping[str, Network] | Mapping[str, Volume], keys: Iterable[str]
+) -> list[int]:
+    names = (known[key].name for key in keys if key in known)
+    return [creating[name] for name in names if name in creating]
 
 
 def ref_of(container: ObservedContainer) -> ContainerRef:

@@ -126,14 +126,7 @@ def _image_id(daemon: Daemon, ref: str) -> str:
 
 def _inherited(site: Site, service: Service, action: CreateContainer, image: str) -> dict[str, str]:
     """The anonymous volumes to take over: those whose targets the service or the image still has."""
-    if action.replaces is None or action.renew_volumes:
-        return {}
-    replaced = site.daemon.inspect_container(site.containers.id(action.replaces))
-    anonymous = {
-        normal(mount["Destination"]): mount["Name"]
-        for mount in replaced.get("Mounts") or ()
-        if mount.get("Type") == "volume" and _ANONYMOUS.fullmatch(mount.get("Name") or "")
-    }
+    anonymous = _anonymous(site, action)
     if not anonymous:
         return {}
     declared = (site.daemon.inspect_image(image).get("Config") or {}).get("Volumes") or {}
@@ -146,6 +139,18 @@ def _inherited(site: Site, service: Service, action: CreateContainer, image: str
             (target in mounted and mounted[target].type == "volume" and mounted[target].source is None)
             or (target not in mounted and target in map(normal, declared))
         )
+    }
+
+
+def _anonymous(site: Site, action: CreateContainer) -> dict[str, str]:
+    """Target → name of the anonymous volumes of the container that is replaced."""
+    if action.replaces is None or action.renew_volumes:
+        return {normal(target): name for target, name in action.inherits.items()}
+    replaced = site.daemon.inspect_container(site.containers.id(action.replaces))
+    return {
+        normal(mount["Destination"]): mount["Name"]
+        for mount in replaced.get("Mounts") or ()
+        if mount.get("Type") == "volume" and _ANONYMOUS.fullmatch(mount.get("Name") or "")
     }
 
 

@@ -189,6 +189,8 @@ class SimulatedDaemon:
             new.labels[labels.REPLACES] = old.id
             if not action.renew_volumes:
                 self._inherit(new, old)
+        for target, volume in action.inherits.items():
+            new.mounts.append(SimMount(target=target, volume=volume))
         for target in self.anonymous_targets(service):
             if all(m.target != target for m in new.mounts):
                 volume = self._id("anonymous", new.id, target)

@@ -502,6 +502,44 @@ class TestVolumes:
             "volume 'p_data' differs from its definition (driver_opts.o: added ro); it is kept, with its data"
         ]
 
+    CHANGED = Volume(key="data", name="p_data", driver_opts=FrozenMap({"o": "ro"}))
+
+    def test_it_is_made_anew_only_when_named_for_that(self):
+        daemon = running(self.stack(Volume(key="data", name="p_data")))
+        plan = planned(self.stack(self.CHANGED), daemon, recreate_volumes=frozenset({"data"}))
+        assert [line.split(" (")[0] for line in short(plan, daemon).splitlines()] == [
+            "[1] stop container p-db-1",
+            "[2] remove container p-db-1 <- [1]",
+            "[3] remove volume p_data <- [2]",
+            "[4] create volume p_data <- [3]",
+            "[5] create container ············_p-db-1 <- [4]",
+            "[6] rename container ············_p-db-1 to p-db-1 <- [2] [5]",
+            "[7] start container p-db-1 <- [6]",
+        ]
+        assert "volume data: driver_opts.o added ro" in plan
+
+    def test_anonymous_volumes_survive_that(self):
+        stack = project(
+            service("db", volumes={"/data": "data", "/anon": None}), volumes={"data": self.CHANGED}
+        )
+        daemon = running(replace(stack, volumes=FrozenMap({"data": Volume(key="data", name="p_data")})))
+        before = [m.volume for m in daemon.by_name("p-db-1").mounts if m.target == "/anon"]
+        up(daemon, stack, recreate_volumes=frozenset({"data"}))
+        assert [m.volume for m in daemon.by_name("p-db-1").mounts if m.target == "/anon"] == before
+        assert planned(stack, daemon) == ""
+
+    def test_a_protected_one_never_is(self):
+        daemon = running(self.stack(Volume(key="data", name="p_data")))
+        stack = self.stack(replace(self.CHANGED, protected=True))
+        with pytest.raises(PlanError, match="volume 'p_data' is protected"):
+            planned(stack, daemon, recreate_volumes=frozenset({"data"}))
+
+    def test_nor_one_that_somebody_else_uses(self):
+        daemon = running(self.stack(Volume(key="data", name="p_data")))
+        daemon.by_name("p-db-1").oneoff = True
+        with pytest.raises(PlanError, match="can't be made anew: p-db-1 uses it"):
+            planned(self.stack(self.CHANGED), daemon, recreate_volumes=frozenset({"data"}))
+
     def test_one_made_by_hand_is_used_with_a_warning(self):
         stack = self.stack(Volume(key="data", name="p_data"))
         daemon = running(stack)
