@@ -29,6 +29,7 @@ from compose_lite.planner.actions import AwaitCondition
 from compose_lite.planner.reasons import text
 from compose_lite.runner.failures import report_of
 from compose_lite.runner.handlers import HANDLERS, ONCE
+from compose_lite.runner.interrupts import on_interrupt
 from compose_lite.runner.site import Outcome
 from compose_lite.runner.waiting import Waiter
 from compose_lite.spec.model import EMPTY
@@ -134,7 +135,7 @@ class Executor:
     def run(self) -> ExecutionResult:
         """Carry the plan out to its end; a failing action is part of the result.
 
-        The first KeyboardInterrupt cancels, a second one abandons what is under way.
+        In the main thread the first Ctrl-C cancels, a second one abandons what is under way.
         """
         begun = monotonic()
         progress = self._progress
@@ -142,7 +143,8 @@ class Executor:
         if any(isinstance(planned.action, AwaitCondition) for planned in self._plan.actions):
             self._waiter.open()
         try:
-            self._coordinate()
+            with on_interrupt(self.cancel, self.abandon):
+                self._coordinate()
         finally:
             for _ in self._workers:
                 self._work.put(None)

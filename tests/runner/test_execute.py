@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -214,6 +217,34 @@ def test_abandoning_leaves_what_is_under_way() -> None:
     threading.Thread(target=lambda: (begun.wait(10), executor.abandon())).start()
 
     assert executor.run().cancelled
+    go_on.set()
+
+
+@pytest.mark.parametrize(("presses", "done"), [(1, ["a"]), (2, [])])
+def test_ctrl_c_cancels_and_the_second_one_abandons(presses: int, done: list[str]) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def handler(_name: str) -> None:
+        begun.set()
+        go_on.wait(30)
+
+    def press() -> None:
+        begun.wait(10)
+        os.kill(os.getpid(), signal.SIGINT)
+        while not stage.site.cancellation.cancelled:
+            time.sleep(0.01)
+        if presses == 1:
+            go_on.set()
+        else:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    stage = Stage(handler)
+    threading.Thread(target=press).start()
+    result = stage.executor(plan(("a", (), ()), ("b", (1,), ()))).run()
+
+    assert result.cancelled
+    assert stage.done == done
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     go_on.set()
 
 
