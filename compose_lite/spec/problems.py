@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from compose_lite.errors import Location, Problem, Severity, SpecError
@@ -9,6 +10,10 @@ from compose_lite.spec.tree import Path, locate, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+
+_LONGEST = 600
+"""Most characters of a message; what it quotes comes from the user's files and may have any length."""
 
 
 class Problems:
@@ -59,6 +64,8 @@ class Problems:
             self._record(self.errors if problem.severity is Severity.ERROR else self.warnings, problem)
 
     def _record(self, where: list[Problem], problem: Problem) -> None:
+        if len(problem.message) > _LONGEST:
+            problem = replace(problem, message=_shortened(problem.message))
         if problem not in self._seen:
             self._seen.add(problem)
             where.append(problem)
@@ -80,6 +87,11 @@ class Problems:
         """
         self.add(code, message, **where)
         raise SpecError(problems=sorted(self.errors, key=position))
+
+
+def _shortened(message: str) -> str:
+    """Keep the beginning and the end of a message that quotes something endless."""
+    return f"{message[: _LONGEST * 3 // 4]} … {message[-_LONGEST // 5 :]}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -46,7 +46,7 @@ def test_it_is_a_valid_draft_7_schema() -> None:
 
 
 def test_the_checkout_ships_the_file_that_packages_include() -> None:
-    assert schema_path() == ROOT / "schemas" / "compose-lite.schema.json"
+    assert schema_path() == str(ROOT / "schemas" / "compose-lite.schema.json")
 
 
 def test_an_incomplete_installation_says_what_is_missing() -> None:
