@@ -135,12 +135,13 @@ def test_a_mutated_file_is_a_project_or_a_list_of_problems(text: str, folder: Pa
     try:
         result = load(options(text, folder))
         project = result.project
+        printed = json.loads(to_json(result))
+        findings = check(options(text, folder))
     except SpecError as error:
         judge(error.problems, text)
         return
-    assert json.loads(to_json(result))["name"] == project.name
-    judge_findings = check(options(text, folder))
-    assert all(problem.code in CODES for problem in judge_findings)
+    assert printed["name"] == project.name
+    assert all(problem.code in CODES for problem in findings)
 
 
 @settings(max_examples=EXAMPLES // 10 or 100, deadline=None, database=None, derandomize=not EXAMPLES)
