@@ -66,6 +66,13 @@ def load_project(
     ).project
 
 
+def load_for_containers(ctx: Invocation, services: tuple[str, ...] = ()) -> Project:
+    """Load for a command that makes containers: tell also what the files ask of other engines in vain."""
+    result = loaded(ctx, load_options(ctx, services=services))
+    tell(ctx, result.elsewhere)
+    return result.project
+
+
 def loaded(ctx: Invocation, options: LoadOptions) -> LoadResult:
     """Load and tell the warnings; raises `SpecError`."""
     from compose_lite.spec.load import load

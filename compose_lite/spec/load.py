@@ -74,6 +74,13 @@ class LoadResult:
             self._project = bind_project(self)
         return self._project
 
+    @property
+    def elsewhere(self) -> list[Problem]:
+        """Warnings about what is valid, but for another engine than a single Docker daemon."""
+        from compose_lite.spec.elsewhere import elsewhere_problems
+
+        return elsewhere_problems(self.model, self.tree)
+
 
 def load(options: LoadOptions) -> LoadResult:
     """Load the project that `options` describe.

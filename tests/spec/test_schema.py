@@ -73,10 +73,8 @@ def test_what_we_add_is_only_our_extension() -> None:
         "x-compose-lite",
         "x-compose-lite.check",
         "x-compose-lite.check.ignore",
-        "x-compose-lite.keep_previous",
         "services.*.x-compose-lite",
         "services.*.x-compose-lite.job",
-        "services.*.x-compose-lite.keep_previous",
         "volumes.*.x-compose-lite",
         "volumes.*.x-compose-lite.protected",
     }

@@ -42,7 +42,7 @@ def service(text: str) -> str:
 VALID = """
     name: shop
     x-anything: [1, {a: 2024-01-01}]
-    x-compose-lite: {check: {ignore: [latest-tag]}, keep_previous: true}
+    x-compose-lite: {check: {ignore: [latest-tag]}}
     services:
       web:
         image: nginx
@@ -55,7 +55,7 @@ VALID = """
         privileged: "true"
         scale: "2"
         mem_limit: 10
-        x-compose-lite: {job: true, keep_previous: true}
+        x-compose-lite: {job: true}
       job: {image: x, x-compose-lite: {job: true}}
     networks: {front: }
     volumes: {data: , db: {x-compose-lite: {protected: true}}}

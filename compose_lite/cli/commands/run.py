@@ -63,9 +63,9 @@ def run_run(ctx: Invocation, options: RunOptions) -> int:
     """Run a one-off container; attached to it, its exit code is ours."""
     from compose_lite import pipeline
     from compose_lite.cli.carry_out import carrying_out
-    from compose_lite.cli.project import load_project
+    from compose_lite.cli.project import load_for_containers
 
-    project = load_project(ctx, (options.service,))
+    project = load_for_containers(ctx, (options.service,))
     request = _request(ctx, options, project)
     mode = "quiet" if options.quiet else None
     with carrying_out(

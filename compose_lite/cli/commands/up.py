@@ -135,10 +135,10 @@ def run_scale(ctx: Invocation, options: ScaleOptions) -> int:
 
 def prepared(ctx: Invocation, services: tuple[str, ...], scale: Iterable[str]) -> Project:
     """Load the project and apply `--scale`; raises `UsageError` for a service that it does not have."""
-    from compose_lite.cli.project import load_project
+    from compose_lite.cli.project import load_for_containers
 
     counts = parse_scale(scale)
-    project = load_project(ctx, services)
+    project = load_for_containers(ctx, services)
     _check_services(project, counts)
     active = {name: count for name, count in counts.items() if name in project.services}
     return project.with_scale(active) if active else project
