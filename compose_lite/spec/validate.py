@@ -107,8 +107,7 @@ class _Finder:
     def boiled_down(self, error: Any) -> Iterator[Violation]:
         """Yield what the user has to know of one error."""
         schema = _at(self.schema, error.schema_path[:-1])
-        path = tuple(error.instance_path)
-        value = _at(self.value, path)
+        path, value = _follow(self.value, error.instance_path)
 
         def violation(keyword: str, *, at: Path = path, of: Any = value, detail: Any = None) -> Violation:
             return Violation(keyword=keyword, schema=schema, value=of, path=at, detail=detail)
@@ -142,6 +141,15 @@ def _at(root: Any, path: Any) -> Any:
     for step in path:
         root = root[step]
     return root
+
+
+def _follow(root: Any, steps: list[str | int]) -> tuple[Path, Any]:
+    """Return the path that the library means and what is there; it takes the key ``"1"`` for an index."""
+    path: list[str | int] = []
+    for step in steps:
+        path.append(str(step) if isinstance(root, dict) else step)
+        root = root[path[-1]]
+    return tuple(path), root
 
 
 def _json_types(value: Any) -> frozenset[str]:
