@@ -12,7 +12,7 @@ annotations.NAME            text                        H.Annotations
 user, working_dir           text                        C.User, C.WorkingDir
 hostname                    text                        C.Hostname, unless it is the id's first 12 digits or
                                                         H.NetworkMode is host or container:…
-domainname                  text                        C.Domainname
+domainname                  text                        C.Domainname, under the same condition on H.NetworkMode
 stop_signal                 text                        C.StopSignal but SIGTERM
 stop_grace_period           whole seconds, rounded up   C.StopTimeout (0 is kept)
 tty, stdin_open             True                        C.Tty, C.OpenStdin
@@ -37,7 +37,7 @@ network_mode                "host", "none", "bridge", "container:ID"   H.Network
                                                         none where it names one of N.Networks
 networks.NAME               True                        N.Networks by the daemon's name, for a user-defined mode
 networks.NAME.aliases       sorted tuple                … without the container's name, its id's first 12 digits
-                                                        and its service's name
+                                                        its host name and its service's name
 networks.NAME.ipv4_address, .ipv6_address   text        … IPAMConfig
 networks.NAME.link_local_ips   sorted tuple             … IPAMConfig
 networks.NAME.driver_opts.OPTION   text                 … DriverOpts
@@ -110,7 +110,7 @@ _SERVICE_MODE = "service:"
 
 # Fields that are the same on both sides, by the names that they have in the model.
 _PLAIN = (
-    "domainname", "tty", "stdin_open", "privileged", "read_only", "init", "oom_kill_disable", "userns_mode",
+    "tty", "stdin_open", "privileged", "read_only", "init", "oom_kill_disable", "userns_mode",
     "uts", "cgroup", "cgroup_parent", "runtime", "isolation", "dns", "dns_opt", "dns_search", "shm_size",
     "oom_score_adj", "cpu_shares", "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpu_count",
     "cpu_percent", "cpuset", "mem_swappiness", "memswap_limit",
@@ -197,6 +197,7 @@ def _namespaces(_project: Project, service: Service, peers: Mapping[str, str]) -
     network = _mode(service.network_mode, peers)
     if network != "host" and not network.startswith(_CONTAINER_MODE):
         yield "hostname", service.hostname
+        yield "domainname", service.domainname
     if network:
         yield "network_mode", "bridge" if network == "default" else network
     ipc = _mode(service.ipc, peers)
@@ -231,7 +232,7 @@ def _networks(project: Project, service: Service, _peers: Mapping[str, str]) -> 
 
 
 def _attachment(service: Service, attachment: NetworkAttachment) -> Iterator[tuple[str, Any]]:
-    known = {service.name, service.container_name}
+    known = {service.name, service.container_name, service.hostname}
     yield "aliases", tuple(sorted(set(attachment.aliases) - known))
     yield "ipv4_address", attachment.ipv4_address
     yield "ipv6_address", attachment.ipv6_address

@@ -38,7 +38,9 @@ def of_container(inspected: Json) -> Flat:
     networks: Json = (inspected.get("NetworkSettings") or {}).get("Networks") or {}
     short_id = inspected["Id"][:12]
     flat: Flat = dict(_config(config))
-    if config.get("Hostname") != short_id and not _NO_HOSTNAME.fullmatch(host.get("NetworkMode") or ""):
+    if _NO_HOSTNAME.fullmatch(host.get("NetworkMode") or ""):
+        flat["domainname"] = ""  # the engine writes that of the host or of the other container
+    elif config.get("Hostname") != short_id:
         flat["hostname"] = config.get("Hostname")
     flat["mac_address"] = (config.get("MacAddress") or "").lower()
     flat.update((name, host.get(key)) for name, key in _SAME.items())
@@ -113,8 +115,13 @@ def _config(config: Json) -> Iterator[tuple[str, Any]]:
     yield "stop_grace_period", config.get("StopTimeout")
     yield "tty", config.get("Tty")
     yield "stdin_open", config.get("OpenStdin")
-    yield "expose", tuple(sorted(config.get("ExposedPorts") or ()))
+    yield "expose", tuple(sorted({_with_protocol(port) for port in config.get("ExposedPorts") or ()}))
     yield from _healthcheck(config.get("Healthcheck") or {})
+
+
+def _with_protocol(port: str) -> str:
+    """`80` as `80/tcp`: docker compose leaves it to the engine, which keeps it as it was said."""
+    return port if "/" in port else f"{port}/tcp"
 
 
 def _healthcheck(check: Json) -> Iterator[tuple[str, Any]]:
@@ -271,10 +278,12 @@ def _networks(inspected: Json, host: Json, networks: Json) -> Iterator[tuple[str
         return
     if mode not in networks and mode not in (endpoint.get("NetworkID") for endpoint in networks.values()):
         yield "network_mode", mode  # it has lost the network that it was made for
+    config: Json = inspected.get("Config") or {}
     known = {
         inspected.get("Name", "").removeprefix("/"),
         inspected["Id"][:12],
-        ((inspected.get("Config") or {}).get("Labels") or {}).get(labels.SERVICE),
+        config.get("Hostname"),  # the engine adds it when the container starts
+        (config.get("Labels") or {}).get(labels.SERVICE),
     }
     for name, endpoint in networks.items():
         at = f"networks.{name}"

@@ -141,6 +141,31 @@ def test_effective_of_a_newer_engine() -> None:
     }
 
 
+def test_what_the_engine_adds_is_no_configuration() -> None:
+    """Seen on 20.10: a started container has its host name among its aliases, `80` is exposed as it was said."""
+    inspected = {
+        "Id": "0" * 64,
+        "Config": {"Hostname": "webby", "ExposedPorts": {"80": {}, "53/udp": {}}, "Labels": {}},
+        "HostConfig": {"NetworkMode": "n"},
+        "NetworkSettings": {"Networks": {"n": {"Aliases": ["x", "webby"]}}},
+    }
+    assert effective.of_container(inspected) == {
+        "expose": ("53/udp", "80/tcp"),
+        "hostname": "webby",
+        "networks.n": True,
+        "networks.n.aliases": ("x",),
+    }
+
+
+def test_a_shared_namespace_brings_its_names_along() -> None:
+    inspected = {
+        "Id": "0" * 64,
+        "Config": {"Hostname": "webby", "Domainname": "example.invalid"},
+        "HostConfig": {"NetworkMode": "container:abc"},
+    }
+    assert effective.of_container(inspected) == {"network_mode": "container:abc"}
+
+
 def test_effective_of_a_network_and_a_volume() -> None:
     network = {
         "Driver": "bridge",
