@@ -31,6 +31,8 @@ def reattach(work: Work, service: Service, container: ObservedContainer, there: 
         reason = _why(work, container, network.key, network.name, endpoint)
         if reason is not None:
             nodes = [*there, *_connect(work, container, network.name, attachment, endpoint, reason, nodes)]
+        elif network.name in work.networks.creating:
+            nodes.append(work.networks.creating[network.name])
     for endpoint in endpoints.values():
         if endpoint.network in work.networks.removing:
             nodes = [*there, *_move(work, container, endpoint, nodes)]

@@ -137,7 +137,7 @@ def _make(work: Work, state: ServiceState, slot: Slot, new: ContainerRef, gate: 
     if old is not None and lost:
         gone = [_remove_old(work, slot, old, stopped)]
         work.release(old, gone[0])
-    there = [] if slot.successor is not None else [_create(work, state, slot, new)]
+    there = work.provided(service) if slot.successor is not None else [_create(work, state, slot, new)]
     there = _inject(work, state, new, there)
     work.prepared.setdefault(service.name, []).extend(there)
     if old is not None and not lost:

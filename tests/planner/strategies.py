@@ -10,7 +10,7 @@ from compose_lite import labels
 from compose_lite.errors import PlanError
 from compose_lite.planner.converge import plan_up
 from compose_lite.planner.requests import UpRequest
-from compose_lite.spec.model import FrozenMap, Network, Project
+from compose_lite.spec.model import FrozenMap, Network, Project, Volume
 from tests.fakes.simulated_daemon import SimContainer, SimulatedDaemon, with_images
 from tests.planner.stacks import project, service
 
@@ -80,7 +80,9 @@ def stacks(draw: st.DrawFn) -> Project:
     services = [replace(s, depends_on=tuple(d for d in s.depends_on if d.service in kept)) for s in services]
     tag = draw(st.sampled_from(["1", "2"]))
     back = Network(key="back", name="p_back", labels=FrozenMap({"tag": tag}))
-    return project(*services, networks={"back": back})
+    options = FrozenMap({"o": draw(st.sampled_from(["1", "1", "2"]))})
+    data = Volume(key="data", name="p_data", driver_opts=options)
+    return project(*services, networks={"back": back}, volumes={"data": data})
 
 
 def _default_names(services: list) -> set[str]:

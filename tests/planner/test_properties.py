@@ -48,11 +48,15 @@ def assert_reached(daemon: SimulatedDaemon, stack: Project, request: UpRequest) 
 
 
 def attempt(stack: Project, daemon: SimulatedDaemon, request: UpRequest):
-    """The plan, or None where a name or port is held by something that must not be touched."""
+    """The plan, or None where a name, port or volume is held by something that must not be touched."""
     try:
         return plan_up(stack, daemon.observe(), request)
     except PlanError as error:
-        if {problem.code for problem in error.problems} <= {"container-name-taken", "port-in-use"}:
+        if {problem.code for problem in error.problems} <= {
+            "container-name-taken",
+            "port-in-use",
+            "volume-in-use",
+        }:
             return None
         raise
 
@@ -62,6 +66,7 @@ requests = st.builds(
     recreate=st.sampled_from(["diverged", "diverged", "force"]),
     remove_orphans=st.booleans(),
     wait=st.booleans(),
+    recreate_volumes=st.sampled_from([frozenset(), frozenset(), frozenset({"data"})]),
 )
 
 
@@ -78,7 +83,7 @@ def test_one_plan_reaches_the_goal_and_a_second_is_empty(data):
     daemon.check_dependencies = True
     daemon.apply(plan, stack, seed=data.draw(st.integers(0, 5)))
     assert_reached(daemon, stack, request)
-    assert volumes <= set(daemon.volumes), "up removes no volume"
+    assert volumes <= set(daemon.volumes), "no volume is lost"
 
 
 @COUNTED
@@ -96,7 +101,7 @@ def test_after_an_interruption_anywhere_the_next_plan_reaches_the_goal(data):
     daemon.check_dependencies = True
     daemon.apply(plan_up(stack, daemon.observe(), request), stack, seed=data.draw(st.integers(0, 5)))
     assert_reached(daemon, stack, request)
-    assert volumes <= set(daemon.volumes), "up removes no volume"
+    assert volumes <= set(daemon.volumes), "no volume is lost"
 
 
 @COUNTED
