@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.ports import BadPort, parse_port
 from compose_lite.spec.tree import Map, Mark, Path, Seq, path_text
-from compose_lite.spec.units import go_text
 from compose_lite.spec.volumes import BadVolume, parse_volume
 
 if TYPE_CHECKING:
@@ -270,14 +269,6 @@ def _ssh(context: Context, value: Any, path: Path) -> Any:
     return result
 
 
-def _ulimits(_context: Context, value: Any, _path: Path) -> Any:
-    if isinstance(value, Map):
-        for name, limit in value.items():
-            if isinstance(limit, int) and not isinstance(limit, bool):
-                value[name] = marked_map({"single": limit}, value.mark(name))
-    return value
-
-
 def _contexts(context: Context, value: Any, path: Path) -> Any:
     """Additional build contexts: a mapping, or a list of `NAME=CONTEXT`."""
     if isinstance(value, Seq):
@@ -299,16 +290,6 @@ def _contexts(context: Context, value: Any, path: Path) -> Any:
                     f"{path_text(where)} is not a folder, an image or a URL",
                     at=(context.root, where),
                 )
-    return value
-
-
-def _provider(_context: Context, value: Any, _path: Path) -> Any:
-    if isinstance(value, Map):
-        options = value.get("options")
-        if isinstance(options, Map):
-            for name, option in options.items():
-                if not isinstance(option, list):
-                    options[name] = Seq([go_text(option)], [options.mark(name)])
     return value
 
 
@@ -342,7 +323,6 @@ BUILD: dict[str, Rule] = {
     "additional_contexts": _contexts,
     "secrets": _grants,
     "ssh": _ssh,
-    "ulimits": _ulimits,
 }
 
 SERVICE: dict[str, Rule] = {
@@ -358,8 +338,6 @@ SERVICE: dict[str, Rule] = {
     "models": _names,
     "networks": _names,
     "ports": _ports,
-    "provider": _provider,
     "secrets": _grants,
-    "ulimits": _ulimits,
     "volumes": _mounts,
 }

@@ -30,10 +30,6 @@ def _service(service: Map) -> None:
     for port in _maps(service.get("ports")):
         port.setdefault("protocol", "tcp")
         port.setdefault("mode", "ingress")
-    for volume in _maps(service.get("volumes")):
-        bind = volume.get("bind")
-        if isinstance(bind, Map):
-            bind.setdefault("create_host_path", True)
     for request in (*_maps(service.get("gpus")), *_maps(_reserved_devices(service))):
         if "count" not in request and "device_ids" not in request:
             request["count"] = "all"

@@ -247,5 +247,5 @@ def _unescape(match: re.Match[str]) -> str:
         digits = text[2:]
         if len(digits) == 3 and digits[0] in "0123" and not set(digits) & {"8", "9"}:
             return chr(int(digits, 8))
-        return text
+        return "\\" + digits  # docker compose drops the zero of what it can't read
     return _SIMPLE_ESCAPES.get(text[1], text)

@@ -72,7 +72,6 @@ _SERVICE: dict[str, Any] = {
     "cpus": to_float,
     "cpu_shares": to_int,
     "init": to_bool,
-    "depends_on": {"*": {"required": to_bool, "restart": to_bool}},
     "deploy": {
         "replicas": to_int,
         "update_config": _UPDATE,

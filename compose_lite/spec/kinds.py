@@ -70,7 +70,7 @@ def integer(value: Any, _path: Path, _report: Report) -> Any:
 
 def unsigned(value: Any, path: Path, report: Report) -> Any:
     """A whole number from zero on."""
-    number = integer(value, path, report)
+    number = -1 if isinstance(value, str) else integer(value, path, report)
     if number < 0:
         raise BadValue("a whole number from zero on")
     return number

@@ -139,6 +139,15 @@ def _sequence(_merge: _Merge, base: Any, override: Any, _path: Path) -> Seq:
     return _append(_as_sequence(base), _as_sequence(override))
 
 
+def _hosts(_merge: _Merge, base: Any, override: Any, _path: Path) -> Seq:
+    """Hosts add up, so that a name may have several addresses; an entry that is there already does not."""
+    merged = _append(_as_sequence(base), Seq())
+    for index, item in enumerate(added := _as_sequence(override)):
+        if item not in merged:
+            merged.put(item, added.mark(index))
+    return merged
+
+
 def _as_mapping(value: Any, entry: Callable[[], Any]) -> Map:
     if isinstance(value, Map):
         return value
@@ -192,13 +201,14 @@ def _ipam_config(merge: _Merge, base: Any, override: Any, path: Path) -> Any:
         for other_index, theirs in enumerate(override):
             if not isinstance(ours, Map) or not isinstance(theirs, Map):
                 continue
-            known = [pool.get("subnet") for pool in pools]
-            if theirs.get("subnet") != ours.get("subnet") and theirs.get("subnet") not in known:
+            subnet = theirs.get("subnet")
+            if subnet != ours.get("subnet") and all(pool.get("subnet") != subnet for pool in pools):
                 pools.put(theirs, override.mark(other_index))
                 continue
             merged = merge.mappings(ours, theirs, path)
-            if merged.get("subnet") in known:
-                pools[known.index(merged.get("subnet"))] = merged
+            known = [pool.get("subnet") for pool in pools]
+            if subnet in known:
+                pools[known.index(subnet)] = merged
             else:
                 pools.put(merged, base.mark(index))
     return pools
@@ -207,7 +217,7 @@ def _ipam_config(merge: _Merge, base: Any, override: Any, path: Path) -> Any:
 _BUILD: dict[str, Any] = {
     "args": _sequence,
     "additional_contexts": _sequence,
-    "extra_hosts": _sequence,
+    "extra_hosts": _hosts,
     "labels": _sequence,
 }
 _RULES: dict[str, Any] = {
@@ -226,7 +236,7 @@ _RULES: dict[str, Any] = {
             "entrypoint": _replace,
             "env_file": _sequence,
             "environment": _sequence,
-            "extra_hosts": _sequence,
+            "extra_hosts": _hosts,
             "healthcheck": {"test": _replace},
             "label_file": _sequence,
             "labels": _sequence,
@@ -371,7 +381,10 @@ def _by_port(item: Any) -> str:
         if "target" not in item:
             raise _NoIndex("a port needs a target, the port in the container")
         host = item.get("host_ip", "0.0.0.0")
-        return f"{host}:{item.get('published')}:{item.get('target')}/{item.get('protocol', 'tcp')}"
+        published = item.get("published")
+        if isinstance(published, int):
+            published = f"number {published}"  # docker compose does not take it for the same as text
+        return f"{host}:{published}:{item.get('target')}/{item.get('protocol', 'tcp')}"
     return go_text(item)
 
 
@@ -385,7 +398,6 @@ _UNIQUE_SERVICE: dict[str, Any] = {
     "build": {
         "args": _by_name,
         "additional_contexts": _by_name,
-        "extra_hosts": _by_name,
         "labels": _by_name,
         "tags": _by_name,
     },

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.errors import SpecError
 from compose_lite.spec.kinds import Shaped
 from compose_lite.spec.yaml_text import to_yaml_text
 
@@ -13,8 +15,17 @@ if TYPE_CHECKING:
 
 
 def to_json(result: LoadResult) -> str:
-    """Return what `config --format json` prints."""
-    text = json.dumps(json_model(result), indent=2, sort_keys=True, ensure_ascii=False)
+    """Return what `config --format json` prints.
+
+    Raises:
+        SpecError: an extension holds a number that JSON does not have.
+    """
+    try:
+        text = json.dumps(json_model(result), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise SpecError(
+            "an extension holds .inf or .nan, which JSON can't express", code="not-json"
+        ) from error
     return _escaped(text, result) + "\n"
 
 
@@ -51,7 +62,7 @@ def _json_value(value: Any) -> Any:
 def go_numbers(value: Any) -> Any:
     """Return extension data with whole floats as integers, as Go writes them."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
-        return int(value)
+        return int(Decimal(repr(value)))
     if isinstance(value, dict):
         return {key: go_numbers(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -48,12 +48,12 @@ _WORDS: dict[str, Scalar] = {
 
 _INT = re.compile(r"([-+]?)(?:0([xX][0-9a-fA-F]+|[oO]?[0-7]+|[bB][01]+)|(0|[1-9][0-9]*))\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-_DOT_FLOAT = re.compile(r"\.[0-9]+(?:[eE][-+]?[0-9]+)?\Z")
+_DOT_FLOAT = re.compile(r"\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?\Z")
 _DATE = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
-    r"(?:(?:[Tt]|[ ])([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(\.[0-9]{1,9})?[ ]*(Z|[-+][0-9]{2}:[0-9]{2})?)?\Z"
+    r"(?:([Tt ])([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(\.[0-9]{1,9})?(Z|[-+][0-9]{2}:[0-9]{2})?)?\Z"
 )
-_MAX_INT = 2**64
+_TOO_BIG = 2**64
 
 
 def resolve_plain(text: str) -> Scalar:
@@ -73,7 +73,11 @@ def resolve_plain(text: str) -> Scalar:
     number = parse_int(digits)
     if number is not None:
         return number
-    return float(digits) if _FLOAT.match(digits) else text
+    if _FLOAT.match(digits):
+        value = float(digits)
+        if value not in (float("inf"), float("-inf")):
+            return value
+    return text
 
 
 def parse_int(text: str) -> int | None:
@@ -83,14 +87,14 @@ def parse_int(text: str) -> int | None:
         return None
     sign, prefixed, decimal = match.groups()
     if prefixed is None:
-        value = int(decimal) if len(decimal) <= 20 else _MAX_INT
+        value = int(decimal) if len(decimal) <= 20 else _TOO_BIG
     else:
         kind = prefixed[0].lower()
         base = {"x": 16, "b": 2}.get(kind, 8)
         value = int(prefixed[1:] if kind in "xob" else prefixed, base)
     if sign == "-":
         return -value if value <= 2**63 else None
-    return value if value < _MAX_INT else None
+    return value if value < _TOO_BIG else None
 
 
 def resolve_tagged(tag: str, text: str) -> Scalar:
@@ -139,7 +143,9 @@ def _timestamp(text: str) -> Timestamp | None:
     match = _DATE.match(text)
     if match is None:
         return None
-    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    year, month, day, separator, hour, minute, second, fraction, zone = match.groups()
+    if separator and (zone is None) != (separator == " "):
+        return None  # Go's library takes a zone after T only, and then insists on it
     try:
         datetime.datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
     except ValueError:

@@ -44,12 +44,12 @@ def _mode(value: Any, _path: Path, _report: Report) -> str:
     """A file mode, printed in octal."""
     if isinstance(value, str):
         try:
-            return f"0{int(value, 8):o}" if int(value, 8) else "0"
+            value = int(value, 8)
         except ValueError:
             raise BadValue("a file mode such as 0440") from None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise BadValue("a file mode such as 0440")
-    return f"0{int(value):o}" if value else "0"
+    return f"0{value:o}"
 
 
 def _device_count(value: Any, _path: Path, _report: Report) -> int:

@@ -64,18 +64,12 @@ class Document:
     resets: tuple[Path, ...] = ()
 
 
-class _Reset:
-    """Stands for a value tagged `!reset` until the document is complete."""
-
-
-_RESET = _Reset()
-
-
 @dataclass(slots=True)
-class _Override:
-    """Stands for a value tagged `!override` until the document is complete."""
+class _Tagged:
+    """Stands for a value tagged `!reset` or `!override` until the document is complete."""
 
     value: Any
+    reset: bool
 
 
 @dataclass(slots=True)
@@ -174,13 +168,20 @@ class _Builder:
             elif kind is yaml.AliasEvent:
                 self._alias(event)
             elif kind is yaml.DocumentStartEvent:
-                self._reset()
+                self._start(event)
             elif kind is yaml.DocumentEndEvent:
                 documents.append(self._document())
             elif kind is yaml.StreamEndEvent:
                 return documents
 
-    def _reset(self) -> None:
+    def _start(self, event: Any) -> None:
+        if event.version is not None and tuple(event.version) != (1, 1):
+            self.problems.fail(
+                "yaml-version",
+                f"the file asks for YAML {event.version[0]}.{event.version[1]}, which docker compose refuses",
+                at=self._where(event),
+                hint="leave out the %YAML line",
+            )
         self.anchors = {}
         self.root = None
         self.tagged = self.dated = False
@@ -198,8 +199,10 @@ class _Builder:
         text = event.value
         value: Any = text
         tag = event.tag
-        if tag is None:
-            if event.implicit[0] and (not text or text[0] in RESOLVABLE):
+        if tag is None or tag == "!":
+            if (event.implicit[0] or (tag == "!" and not event.style)) and (
+                not text or text[0] in RESOLVABLE
+            ):
                 value = resolve_plain(text)
                 if type(value) is Timestamp:
                     self.dated = True
@@ -209,7 +212,7 @@ class _Builder:
             except ValueError as error:
                 self.problems.add("yaml-tag", str(error), at=self._where(event))
         elif tag in ("!reset", "!override"):
-            value = self._tag(tag, resolve_plain(text) if not event.style else text)
+            value = self._tag(tag, text)  # a scalar with a tag of ours is text, as in docker compose
         self.nodes += 1
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchor(value, 1, 0)
@@ -381,7 +384,7 @@ class _Builder:
 
     def _tag(self, tag: str, value: Any) -> Any:
         self.tagged = True
-        return _RESET if tag == "!reset" else _Override(value)
+        return _Tagged(value, tag == "!reset")
 
     def _too_deep(self, event: Any) -> None:
         self.problems.fail(
@@ -430,25 +433,35 @@ class _Builder:
 
 def _resolve_tags(value: Any, path: Path, resets: list[Path]) -> Any:
     """Take `!reset` values out of the tree, unwrap `!override` ones, and note both their paths."""
-    if isinstance(value, _Override):
+    if isinstance(value, _Tagged):
         resets.append(path)
-        value = copy_tree(value.value)
+        return None if value.reset else _unwrap(copy_tree(value.value))
     if isinstance(value, Map):
         for key in list(value):
             item = value[key]
-            if isinstance(item, _Reset):
+            if isinstance(item, _Tagged) and item.reset:
                 resets.append((*path, key))
                 del value[key]
-            elif isinstance(item, (dict, list, _Override)):
+            elif isinstance(item, (dict, list, _Tagged)):
                 value[key] = _resolve_tags(item, (*path, key), resets)
-        return value
-    if isinstance(value, Seq):
+    elif isinstance(value, Seq):
         kept = Seq()
         for index, item in enumerate(value):
-            if not isinstance(item, _Reset):
+            if not (isinstance(item, _Tagged) and item.reset):
                 kept.put(_resolve_tags(item, (*path, index), resets), value.mark(index))
         return kept
-    return None if isinstance(value, _Reset) else value
+    return value
+
+
+def _unwrap(value: Any) -> Any:
+    """Take the tags off what is inside an overriding value: there they mean nothing."""
+    if isinstance(value, _Tagged):
+        return _unwrap(value.value)
+    if isinstance(value, Map):
+        value.update([(key, _unwrap(item)) for key, item in value.items()])
+    elif isinstance(value, Seq):
+        value[:] = [_unwrap(item) for item in value]
+    return value
 
 
 def _failure(source: Source, error: yaml.MarkedYAMLError) -> Failure:

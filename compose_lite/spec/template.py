@@ -168,9 +168,11 @@ def _value(reference: Reference, lookup: Lookup, unset: Callable[[str], None] | 
         return value
     filled = value if operator[0] == ":" else (None if value is None else "set")
     kind = operator[-1]
+    # Like docker compose, read the argument even if it is not needed: its mistakes count.
+    needed = bool(filled) == (kind == "+")
+    argument = _substitute(reference.argument, lookup, unset if needed else None, depth + 1)
     if kind == "-":
-        return _substitute(reference.argument, lookup, unset, depth + 1) if not filled else value or ""
-    argument = _substitute(reference.argument, lookup, unset, depth + 1)
+        return value or "" if filled else argument
     if kind == "+":
         return argument if filled else value or ""
     if not filled:

@@ -11,8 +11,11 @@ from compose_lite.spec.units import go_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OLD_WORDS = frozenset(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"])
+_OLD_WORDS = frozenset(
+    ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"]
+)
 """Booleans of YAML 1.1: quoted, so that older readers take them for text, too."""
+_SEPARATORS = frozenset((0x2028, 0x2029, 0xFEFF))
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
 _FIRST_INDICATORS = frozenset("#,[]{}&*!|>'\"%@`")
 _ESCAPES = {
@@ -97,7 +100,9 @@ def _scalar(text: str) -> str:
 def _is_printable(character: str) -> bool:
     """Whether Go's library writes a character as it is; those beyond 16 bits it escapes."""
     code = ord(character)
-    return 0x20 <= code <= 0x7E or (0xA0 <= code <= 0xFFFD and not 0xD800 <= code < 0xE000 and code != 0xFEFF)
+    return 0x20 <= code <= 0x7E or (
+        0xA0 <= code <= 0xFFFD and not 0xD800 <= code < 0xE000 and code not in _SEPARATORS
+    )
 
 
 def _has_indicator(text: str) -> bool:
