@@ -199,12 +199,14 @@ def _all_arrive(stack: Stack) -> None:
     found = {container.service: container for container in stack.containers()}
     wrong = []
     for number, item in enumerate(FIELDS):
+        value: Any = None
+        wanted = stack.expand(item.expected) if isinstance(item.expected, str) else item.expected
         try:
             value = found[f"f{number:02}"].field(stack.expand(item.path))
-        except (KeyError, IndexError, TypeError) as error:
-            value = error
-        wanted = stack.expand(item.expected) if isinstance(item.expected, str) else item.expected
-        if not (not isinstance(value, Exception) and wanted(value) if callable(wanted) else value == wanted):
+            arrived = wanted(value) if callable(wanted) else value == wanted
+        except (KeyError, IndexError, TypeError, AttributeError):
+            arrived = False
+        if not arrived:
             wrong.append(f"{item.yaml}: {item.path} is {value!r}")
     assert not wrong, "\n".join(wrong)
 

@@ -87,7 +87,7 @@ RICH = {
             ipc: private
             devices: ["/dev/null:/dev/nothing"]
           side: {image: "${IDLE}", network_mode: "service:web", pid: "service:web"}
-          from: {image: "${IDLE}", volumes_from: ["web:ro"]}
+          from: {image: "${IDLE}", volumes_from: [web]}
           limits: {image: "${IDLE}", deploy: {replicas: 2, resources: {limits: {cpus: "0.25", memory: 32M}}}}
           plain: {image: "${IDLE}"}
         networks: {back: {internal: true, labels: {a: b}}}
