@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from compose_lite.spec.check_facts import Facts
     from compose_lite.spec.tree import Path
 
-LOADER_WARNINGS = frozenset({"deprecated", "obsolete-version", "several-files"})
+LOADER_WARNINGS = frozenset({"deprecated", "no-effect-here", "obsolete-version", "several-files"})
 """Warnings that every command gives when it loads the files; `check` lists them with its own findings."""
 
 
@@ -83,7 +83,7 @@ def findings(facts: Facts, *, ignore: Collection[str] = ()) -> list[Problem]:
             hint = did_you_mean(code, known_codes()) or f"known findings: {', '.join(known_codes())}"
             raise UsageError(f'check has no finding "{code}"', hint=hint)
     left_out = {*ignore, *ignored_in_file(facts.project.extensions)}
-    found = [warning for warning in facts.project.warnings if warning.code in LOADER_WARNINGS - left_out]
+    found = [warning for warning in facts.warnings if warning.code in LOADER_WARNINGS - left_out]
     found += [
         Problem(
             code=rule.code,

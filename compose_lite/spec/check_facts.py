@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from compose_lite.errors import Location
+    from compose_lite.errors import Location, Problem
     from compose_lite.spec.model import Project
     from compose_lite.spec.trace import Use
     from compose_lite.spec.tree import Path
@@ -22,6 +22,7 @@ class Facts:
 
     Attributes:
         project: all services, whatever their profiles, and all resources, used or not.
+        warnings: what every command warns of.
         uses: the texts of the files that name variables.
         locate: returns where an entry, or else what is around it, was written.
         literal: tells whether an entry's value stands in a compose file just as it is.
@@ -29,6 +30,7 @@ class Facts:
     """
 
     project: Project
+    warnings: tuple[Problem, ...]
     uses: tuple[Use, ...]
     locate: Callable[[Path], Location | None]
     literal: Callable[[Path], bool]

@@ -49,6 +49,7 @@ def _facts(result: LoadResult) -> Facts:
 
     return Facts(
         project=result.project,
+        warnings=(*result.warnings, *result.elsewhere),
         uses=tuple(trace.uses),
         locate=lambda path: locate(result.model, path) or locate(result.tree, path),
         literal=literal,

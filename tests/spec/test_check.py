@@ -198,6 +198,7 @@ def test_a_service_that_will_not(tmp_path: Path, text: str) -> None:
             """,
             [(1, "obsolete-version")],
         ),
+        ("services: {a: {image: 'x:1', deploy: {endpoint_mode: vip}}}", [(1, "no-effect-here")]),
         (
             """\
             services: {a: {image: "x:1", privileged: true}}
@@ -237,7 +238,7 @@ def test_a_misspelt_code_of_the_caller_is_refused_with_the_nearest(tmp_path: Pat
 
 
 def test_every_code_belongs_to_one_rule() -> None:
-    assert len(known_codes()) == len(RULES) + 3
+    assert len(known_codes()) == len(RULES) + 4
 
 
 def test_the_message_says_what_and_what_to_do(tmp_path: Path) -> None:
