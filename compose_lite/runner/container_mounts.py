@@ -65,23 +65,19 @@ def _as_bind(project: Project, service: Service, mount: Mount) -> str | None:
         return None
     options = ["ro" if mount.read_only else "rw"]
     options += [word for word in (mount.selinux, mount.consistency, mount.propagation) if word]
-    if mount.type == "bind":
-        if ":" in mount.source + mount.target or not mount.create_host_path:
-            _refuse_lost_label(service, mount)
-            return None
-        return f"{mount.source}:{mount.target}:{','.join(options)}"
+    if mount.type == "bind" and ":" not in mount.source + mount.target:
+        # Only this form has SELinux labels, so it is taken for them even if the folder was not to be made.
+        if mount.create_host_path or mount.selinux:
+            return f"{mount.source}:{mount.target}:{','.join(options)}"
+    elif mount.selinux and mount.type == "bind":
+        raise UsageError(
+            f"service {service.name!r}: the bind mount on {mount.target!r} can't have an SELinux label, because"
+            " there is a colon in its path",
+            hint="drop `selinux`, or use a path without colons",
+        )
     if mount.type == "volume" and not mount.nocopy and ":" not in mount.target:
         return f"{volume_name(project, mount.source)}:{mount.target}:{','.join(options)}"
     return None
-
-
-def _refuse_lost_label(service: Service, mount: Mount) -> None:
-    if mount.selinux:
-        raise UsageError(
-            f"service {service.name!r}: the bind mount on {mount.target!r} can't have an SELinux label: the engine"
-            " sets one only where it may also create the host's folder, and where no path has a colon",
-            hint="drop `selinux`, or let `create_host_path` be true and take the colon out of the path",
-        )
 
 
 def _as_mount(project: Project, mount: Mount, api_version: tuple[int, ...], inherited: str | None) -> Json:

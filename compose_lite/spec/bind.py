@@ -8,9 +8,9 @@ from compose_lite.spec import model as m
 from compose_lite.spec.bind_build import build
 from compose_lite.spec.bind_common import (
     blkio,
-    device_requests,
     file_mode,
     frozen,
+    gpu_requests,
     hook,
     hosts,
     integer,
@@ -193,7 +193,8 @@ def _port(entry: Map) -> m.Port:
 
 
 def _mount(entry: Map) -> m.Mount:
-    bind = entry.get("bind") or {}
+    # Without options of its own a bind mount makes its folder, as docker compose does it.
+    bind: dict[str, Any] = {"create_host_path": True} if entry.get("bind") is None else entry["bind"]
     volume = entry.get("volume") or {}
     tmpfs = entry.get("tmpfs") or {}
     image = entry.get("image") or {}
@@ -204,7 +205,7 @@ def _mount(entry: Map) -> m.Mount:
         read_only=entry.get("read_only", False),
         consistency=entry.get("consistency"),
         propagation=bind.get("propagation"),
-        create_host_path=bind.get("create_host_path", False),
+        create_host_path=entry.get("type") == "bind" and bind.get("create_host_path", False),
         selinux=bind.get("selinux"),
         recursive=bind.get("recursive"),
         nocopy=volume.get("nocopy", False),
@@ -296,7 +297,7 @@ _BOUND: dict[str, Any] = {
     "credential_spec": lambda entry: m.CredentialSpec(**entry),
     "extra_hosts": hosts,
     "devices": lambda entries: tuple(map(_device, entries)),
-    "gpus": device_requests,
+    "gpus": gpu_requests,
     "ulimits": ulimits,
     "stop_grace_period": seconds,
     "logging": lambda entry: m.Logging(

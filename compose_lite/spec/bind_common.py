@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec import model as m
@@ -68,6 +69,16 @@ def device_requests(entries: Iterable[Mapping[str, Any]]) -> tuple[m.DeviceReque
             options=m.FrozenMap(entry.get("options", ())),
         )
         for entry in entries
+    )
+
+
+def gpu_requests(entries: Iterable[Mapping[str, Any]]) -> tuple[m.DeviceRequest, ...]:
+    """Return the requests of `gpus`: what they ask for is a GPU, whatever else."""
+    return tuple(
+        request
+        if "gpu" in request.capabilities
+        else replace(request, capabilities=(*request.capabilities, "gpu"))
+        for request in device_requests(entries)
     )
 
 

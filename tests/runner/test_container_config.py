@@ -292,8 +292,14 @@ def test_mounts(mount: Mount, api: tuple[int, ...], expected: dict[str, Any]) ->
     assert host(volumes=(mount,), api=api)["Mounts"] == [expected]
 
 
+def test_selinux_labels_reach_the_engine() -> None:
+    mount = Mount(type="bind", source="/a", target="/t", selinux="z", read_only=True)
+
+    assert host(volumes=(mount,))["Binds"] == ["/a:/t:ro,z"]
+
+
 def test_label_that_the_engine_would_lose_is_refused() -> None:
-    mount = Mount(type="bind", source="/a", target="/t", selinux="z", create_host_path=False)
+    mount = Mount(type="bind", source="/a:b", target="/t", selinux="z", create_host_path=True)
 
     with pytest.raises(UsageError, match="SELinux"):
         host(volumes=(mount,))
