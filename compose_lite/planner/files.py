@@ -77,7 +77,7 @@ def files_of(project: Project, service: Service, contents: Contents) -> ServiceF
     return ServiceFiles(
         bound=tuple(bound),
         injected=tuple(injected),
-        holders=_holders(service, injected) if service.read_only else (),
+        holders=_holders(service, injected),
         described=described,
     )
 
@@ -103,17 +103,28 @@ def _describe(project: str, service: str, kind: Kind, grant: FileGrant, contents
 
 
 def _holders(service: Service, injected: list[InjectedFile]) -> tuple[str, ...]:
-    """Folders of injected files that no mount of the service covers already."""
-    mounted = {mount.target.rstrip("/") for mount in service.volumes}
+    """Folders of injected files that have to be volumes, because nothing can be written there otherwise.
+
+    That is the root file system where it is read-only, and every tmpfs: it only exists while the container runs,
+    and hides then what was written before.
+    """
+    mounted = {mount.target.rstrip("/"): mount.type for mount in service.volumes}
+    mounted.update((entry.partition(":")[0].rstrip("/"), "tmpfs") for entry in service.tmpfs)
     folders: set[str] = set()
     for file in injected:
         folder = posixpath.dirname(file.target)
-        if any(folder == target or folder.startswith(f"{target}/") for target in mounted):
+        covering = max((target for target in mounted if _within(folder, target)), key=len, default=None)
+        hidden = covering is not None and mounted[covering] == "tmpfs"
+        if not hidden and (covering is not None or not service.read_only):
             continue
-        if folder == "/":
-            raise PlanError(problems=[_unwritable(service, file)])
+        if folder in ("/", covering):
+            raise PlanError(problems=[_unwritable(service, file, hidden=hidden)])
         folders.add(folder)
     return tuple(sorted(folders))
+
+
+def _within(folder: str, target: str) -> bool:
+    return folder == target or folder.startswith(f"{target}/")
 
 
 def _external(service: Service, kind: Kind, grant: FileGrant) -> Problem:
@@ -126,13 +137,13 @@ def _external(service: Service, kind: Kind, grant: FileGrant) -> Problem:
     )
 
 
-def _unwritable(service: Service, file: InjectedFile) -> Problem:
+def _unwritable(service: Service, file: InjectedFile, *, hidden: bool) -> Problem:
+    why = (
+        f"service {service.name!r} has a tmpfs there" if hidden else f"service {service.name!r} is read_only"
+    )
     return Problem(
-        code="read-only-root",
-        message=(
-            f"{file.kind[:-1]} {file.source!r} can't be written to {file.target!r}: "
-            f"service {service.name!r} is read_only"
-        ),
+        code="unwritable-target",
+        message=f"{file.kind[:-1]} {file.source!r} can't be written to {file.target!r}: {why}",
         hint="give it a target in a folder of its own, such as /run/configs/NAME, or use a plain `file` source",
         location=service.location,
         path=f"services.{service.name}.{file.kind}",

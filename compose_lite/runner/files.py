@@ -27,11 +27,13 @@ def inject(
     *,
     read_only_root: bool,
 ) -> None:
-    """Write the files; into a container with a read-only root, folder by folder (each must be a volume).
+    """Write the files; into a container with a read-only root, volume by volume: the engine takes no other way.
 
     Raises ComposeLiteError for a file whose content is not known, DaemonError as the daemon does.
     """
-    for folder, inside in _by_folder(files, split=read_only_root).items():
+    mounts = daemon.inspect_container(container).get("Mounts") or () if read_only_root else ()
+    volumes = [mount["Destination"] for mount in mounts if mount.get("Type") in ("volume", "bind")]
+    for folder, inside in _by_volume(files, volumes).items():
         daemon.put_archive(container, path=folder, archive=archive(inside, contents, folder=folder))
 
 
@@ -54,8 +56,10 @@ def archive(files: Iterable[InjectedFile], contents: Mapping[str, bytes], *, fol
     return buffer.getvalue()
 
 
-def _by_folder(files: Iterable[InjectedFile], *, split: bool) -> dict[str, list[InjectedFile]]:
+def _by_volume(files: Iterable[InjectedFile], volumes: Iterable[str]) -> dict[str, list[InjectedFile]]:
+    """The files by the volume that holds them, or the root."""
     folders: dict[str, list[InjectedFile]] = {}
     for file in sorted(files, key=lambda file: file.target):
-        folders.setdefault(posixpath.dirname(file.target) if split else "/", []).append(file)
+        holding = (volume for volume in volumes if file.target.startswith(f"{volume.rstrip('/')}/"))
+        folders.setdefault(max(holding, key=len, default="/"), []).append(file)
     return folders

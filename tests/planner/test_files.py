@@ -77,6 +77,24 @@ def test_not_where_a_mount_is_already():
     assert files(grant("text"), read_only=True, volumes=(mount,)).holders == ()
 
 
+@pytest.mark.parametrize(
+    "where", [{"tmpfs": ("/etc:size=1m",)}, {"volumes": (Mount(type="tmpfs", target="/etc"),)}]
+)
+@pytest.mark.parametrize("read_only", [False, True])
+def test_under_a_tmpfs_a_volume_holds_them(where, read_only):
+    assert files(grant("text"), read_only=read_only, **where).holders == ("/etc/app",)
+
+
+def test_a_volume_under_a_tmpfs_will_do():
+    volume = Mount(type="volume", target="/etc/app")
+    assert files(grant("text"), tmpfs=("/etc",), volumes=(volume,)).holders == ()
+
+
+def test_a_file_right_in_a_tmpfs_is_refused():
+    with pytest.raises(PlanError, match="service 'web' has a tmpfs there"):
+        files(grant("text"), tmpfs=("/etc/app",))
+
+
 def test_a_file_at_the_root_of_a_read_only_container_is_refused():
     with pytest.raises(PlanError, match="can't be written to '/x': service 'web' is read_only"):
         files(grant("text", "/x"), read_only=True)

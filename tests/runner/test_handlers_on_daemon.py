@@ -348,6 +348,29 @@ def test_files_arrive_with_owner_and_mode(
     )
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+def test_files_in_volumes_and_under_a_tmpfs(ground: Ground, read_only: bool) -> None:
+    """A volume takes files at any depth; one below a tmpfs keeps them from being hidden."""
+    service = ground.service(
+        command=FOREVER,
+        stop_signal="SIGKILL",
+        read_only=read_only,
+        tmpfs=("/run",),
+        volumes=(Mount(type="volume", target="/v"),),
+    )
+    site = ground.site(service, contents={"secrets.s": b"top secret"})
+    ref = ground.ref()
+    files = (injected(), injected(target="/v/deep/er/s"), injected(target="/v/s"))
+    create = a.CreateContainer(container=ref, config_hash="0", holders=("/run/secrets",))
+
+    ground.carry_out(create, site)
+    ground.carry_out(a.InjectFiles(container=ref, files=files), site)
+    ground.carry_out(a.StartContainer(container=ref), site)
+
+    script = "cat /run/secrets/s /v/deep/er/s /v/s"
+    assert ground.exec(site.containers.id(ref), script) == "top secret" * 3
+
+
 def test_new_folders_of_files_can_be_entered_by_everybody(ground: Ground) -> None:
     site = ground.site(ground.service(command=FOREVER, stop_signal="SIGKILL"), contents={"secrets.s": b"x"})
     ref = ground.ref()
