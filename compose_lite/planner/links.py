@@ -98,11 +98,11 @@ def link_stops(
 def link_claims(work: Work) -> list[Problem]:
     """Let each start wait until containers that the plan stops have let go of ports and addresses.
 
-    Returns the ports that somebody else holds on to, or that several replicas would want.
+    Returns the ports that somebody else holds on to, or that several containers would want.
     """
     held = _held_claims(work)
     problems: list[Problem] = []
-    wanted_by: dict[Claim, str] = {}
+    wanted_by: dict[tuple[str, int], list[tuple[str, str]]] = {}
     for service, ref, start in work.launches:
         for port in service.ports:
             problems.extend(_port_problems(work, port, service, ref, wanted_by))
@@ -141,7 +141,11 @@ def _wanted(work: Work, service: Service) -> Iterator[Claim]:
 
 
 def _port_problems(
-    work: Work, port: Port, service: Service, ref: ContainerRef, wanted_by: dict[Claim, str]
+    work: Work,
+    port: Port,
+    service: Service,
+    ref: ContainerRef,
+    wanted_by: dict[tuple[str, int], list[tuple[str, str]]],
 ) -> Iterator[Problem]:
     """Why the container can't publish the port, if the port is a fixed one."""
     numbers = published_ports(port)
@@ -151,10 +155,23 @@ def _port_problems(
     for holder, owner in sorted(set(_holders(work, port, numbers[0]))):
         if holder != ref.id:
             yield _port_taken(service, numbers[0], owner)
-    claim = (port.host_ip or "", port.protocol, numbers[0])
-    first = wanted_by.setdefault(claim, service.name)
-    if first == service.name and len(work.refs.get(service.name, ())) > 1:
+    wishes = wanted_by.setdefault((port.protocol, numbers[0]), [])
+    for other, host_ip in wishes:
+        clash = other != service.name and _overlap(host_ip, port.host_ip or "")
+        # A job may let go of the port before the other one starts.
+        if clash and not (_awaited_to_end(work, other) or _awaited_to_end(work, service.name)):
+            yield _port_wanted(service, numbers[0], other)
+    wishes.append((service.name, port.host_ip or ""))
+    if len(work.refs.get(service.name, ())) > 1:
         yield _port_scaled(service, numbers[0], len(work.refs[service.name]))
+
+
+def _awaited_to_end(work: Work, name: str) -> bool:
+    return any(
+        need.service == name and need.condition == "service_completed_successfully"
+        for service in work.project.services.values()
+        for need in service.depends_on
+    )
 
 
 def _holders(work: Work, port: Port, number: int) -> Iterator[tuple[str, str]]:
@@ -197,6 +214,16 @@ def _port_taken(service: Service, number: int, owner: str) -> Problem:
         code="port-in-use",
         message=f"port {number}, which service {service.name!r} publishes, is in use by {owner}",
         hint="stop that container, or publish another port",
+        location=service.location,
+        path=f"services.{service.name}.ports",
+    )
+
+
+def _port_wanted(service: Service, number: int, other: str) -> Problem:
+    return Problem(
+        code="port-twice",
+        message=f"services {other!r} and {service.name!r} both publish port {number}",
+        hint="publish another port of one of them, or leave the host port out to get a free one",
         location=service.location,
         path=f"services.{service.name}.ports",
     )

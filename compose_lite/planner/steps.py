@@ -172,6 +172,7 @@ def _create(work: Work, state: ServiceState, slot: Slot, new: ContainerRef) -> i
         **_creation(work, state),
     )
     node = _add_creation(work, state, action, slot.replace or slot.create)
+    work.creations.setdefault(state.service.name, []).append(node)
     if slot is state.slots[0]:
         work.created[state.service.name] = node
     return node
@@ -235,7 +236,8 @@ def _add_creation(
 ) -> int:
     """Add the creation behind the networks, volumes and containers that it refers to."""
     peers = [work.created[peer.service] for peer in action.peers if peer.service in work.created]
-    node = work.draft.add(action, *reasons, needs=[*work.provided(state.service), *peers])
+    linked = [node for link in state.service.links for node in work.creations.get(link.split(":")[0], ())]
+    node = work.draft.add(action, *reasons, needs=[*work.provided(state.service), *peers, *linked])
     work.claims.append((action.name, node))
     return node
 

@@ -57,6 +57,7 @@ class Work:
         claims: (name, node): actions that give a name to a container.
         prepared: service → nodes after which all is there that its replicas are stopped for.
         created: service → node of its first replica's creation, if that is made anew.
+        creations: service → nodes of all its replicas that are made anew.
         started: service → nodes after which all its replicas have been started.
         launches: (service, container, node) of each start, for what only one container can hold.
         refs: service → its containers as they will be.
@@ -82,6 +83,7 @@ class Work:
     claims: list[tuple[str, int]] = field(default_factory=list)
     prepared: dict[str, list[int]] = field(default_factory=dict)
     created: dict[str, int] = field(default_factory=dict)
+    creations: dict[str, list[int]] = field(default_factory=dict)
     started: dict[str, list[int]] = field(default_factory=dict)
     launches: list[tuple[Service, ContainerRef, int]] = field(default_factory=list)
     port_holders: dict[tuple[str, int], list[tuple[str, str, str]]] = field(default_factory=dict)

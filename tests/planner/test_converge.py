@@ -220,6 +220,36 @@ class TestScale:
         with pytest.raises(PlanError, match="port 8080 of service 'web' can't be published by 2 containers"):
             planned(stack, daemon_for(stack))
 
+    def test_two_services_can_t_have_one_port(self):
+        stack = project(service("a", port=8080), service("b", port=8080))
+        with pytest.raises(PlanError, match="services 'a' and 'b' both publish port 8080"):
+            planned(stack, daemon_for(stack))
+
+    def test_but_on_addresses_of_their_own_and_after_a_job_they_can(self):
+        stack = project(service("a", port=8080), service("b", port=8080))
+        for name, address in (("a", "127.0.0.1"), ("b", "127.0.0.2")):
+            port = replace(stack.services[name].ports[0], host_ip=address)
+            stack = edited(stack, name, ports=(port,))
+        assert planned(stack, daemon_for(stack))
+        job = project(
+            service("job", port=8080), service("web", port=8080, needs={"job": "completed_successfully"})
+        )
+        assert planned(job, daemon_for(job))
+
+
+class TestLinks:
+    def test_a_linked_container_is_created_before_the_one_that_links_to_it(self):
+        stack = project(service("a", needs=["z"], links=("z:other",)), service("z", scale=2))
+        assert planned(stack, daemon_for(stack)) == told("""
+            [1] create network p_default (no network yet)
+            [2] create container p-z-1 <- [1] (no container yet)
+            [3] start container p-z-1 <- [2] (no container yet)
+            [4] create container p-z-2 <- [1] (no container yet)
+            [5] start container p-z-2 <- [4] (no container yet)
+            [6] create container p-a-1 <- [1] [2] [4] (no container yet)
+            [7] start container p-a-1 <- [3] [5] [6] (no container yet)
+        """)
+
 
 class TestNames:
     def test_a_renamed_container_gets_its_name_back(self):
