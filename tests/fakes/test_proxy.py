@@ -4,6 +4,7 @@ import contextlib
 import io
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import docker
 import docker.errors
@@ -56,7 +57,7 @@ def test_a_hijacked_connection_carries_both_directions() -> None:
     with _client() as (client, _), _container(client) as container:
         client.start(container)
         started = client.exec_create(container, "cat", stdin=True)["Id"]
-        connection = client.exec_start(started, socket=True)
+        connection: Any = client.exec_start(started, socket=True)
         raw = connection._sock
         raw.sendall(b"through the proxy\n")
         raw.shutdown(1)
