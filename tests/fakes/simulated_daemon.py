@@ -322,12 +322,15 @@ class SimulatedDaemon:
         """A service starts only behind those that it needs, once they are as it wants them."""
         for dependency in service.depends_on:
             if dependency.service in project.services and dependency.required:
-                for c in self.containers.values():
-                    wanted = range(1, 1 + project.services[dependency.service].replicas)
-                    if c.service == dependency.service and not c.oneoff and c.number in wanted:
-                        assert self.meets(c, dependency.condition), (
-                            f"{service.name} starts before {c.name} is {dependency.condition}: {c.state}"
-                        )
+                for number in range(1, 1 + project.services[dependency.service].replicas):
+                    same = [
+                        c
+                        for c in self.containers.values()
+                        if (c.service, c.number, c.oneoff) == (dependency.service, number, False)
+                    ]
+                    assert not same or any(self.meets(c, dependency.condition) for c in same), (
+                        f"{service.name} starts before {same[0].name} is {dependency.condition}"
+                    )
 
     def _stop_container(self, action: actions.StopContainer, project: Project) -> None:
         c = self._find(action.container)
