@@ -241,6 +241,11 @@ def _comparable(container: Container, project: str) -> dict[str, Any]:
         for key, value in attributes[part].items()
         if f"{part}.{key}" not in _LEFT_OUT
     }
+    # The same to the engine: NET_ADMIN and CAP_NET_ADMIN, 80 and 80/tcp.
+    flat["HostConfig.CapAdd"] = [name.removeprefix("CAP_") for name in flat["HostConfig.CapAdd"] or ()]
+    flat["Config.ExposedPorts"] = {
+        port if "/" in port else f"{port}/tcp" for port in attributes["Config"].get("ExposedPorts") or ()
+    }
     for name, endpoint in attributes["NetworkSettings"]["Networks"].items():
         for key in ("IPAMConfig", "Links", "Aliases", "DriverOpts"):
             flat[f"network {name}.{key}"] = _sorted(endpoint[key])
