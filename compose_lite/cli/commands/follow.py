@@ -47,7 +47,10 @@ class EventsOptions:
 
 
 def run_wait(ctx: Invocation, options: WaitOptions) -> int:
-    """Wait until running containers end; the exit code is that of the last one (of the first with a `down`)."""
+    """Wait until containers end; the exit code is that of the last one (of the first with a `down`).
+
+    Of services none of whose containers runs, the exit codes are told at once.
+    """
     from compose_lite import pipeline
     from compose_lite.cli.carry_out import carrying_out
     from compose_lite.cli.project import find_stack
@@ -55,14 +58,15 @@ def run_wait(ctx: Invocation, options: WaitOptions) -> int:
 
     stack = find_stack(ctx, options.services)
     daemon = ctx.connect()
-    running = [
+    found = [
         container
-        for container in pipeline.containers(daemon, stack.name, stopped=False)
+        for container in pipeline.containers(daemon, stack.name)
         if container.service in options.services and not container.oneoff
     ]
-    if not running:
-        raise NotFound(f"no container of {', '.join(options.services)} is running in project {stack.name!r}")
-    code = _await_ends(ctx, daemon, running, first_only=options.down_project)
+    awaited = [container for container in found if container.running] or found
+    if not awaited:
+        raise NotFound(f"there is no container of {', '.join(options.services)} in project {stack.name!r}")
+    code = _await_ends(ctx, daemon, awaited, first_only=options.down_project)
     if options.down_project:
         with carrying_out(ctx, title="down") as run:
             pipeline.down(stack, DownRequest(), run.means)
@@ -71,7 +75,7 @@ def run_wait(ctx: Invocation, options: WaitOptions) -> int:
 
 
 def _await_ends(
-    ctx: Invocation, daemon: Daemon, running: Sequence[ObservedContainer], *, first_only: bool
+    ctx: Invocation, daemon: Daemon, awaited: Sequence[ObservedContainer], *, first_only: bool
 ) -> int:
     """Tell each end as it comes; returns the last exit code that was told."""
     from queue import SimpleQueue
@@ -87,10 +91,10 @@ def _await_ends(
         except ComposeLiteError as error:
             ends.put((container, error))
 
-    for container in running:
+    for container in awaited:
         Thread(target=watch, args=(container,), daemon=True).start()
     code = 0
-    for _ in running:
+    for _ in awaited:
         container, end = ends.get()
         if isinstance(end, ComposeLiteError):
             raise end

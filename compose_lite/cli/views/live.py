@@ -83,7 +83,7 @@ class Board:
                 line, verb = self._of_action[event.id]
                 line.status, line.detail = words.doing(verb), _progress(event)
             case events.ActionSucceeded() if event.id in self._of_action:
-                self._end(event.id, "done", event.text)
+                self._end(event.id, "done", "" if event.changed else event.text)
             case events.ActionFailed() if event.id in self._of_action:
                 self._end(event.id, "failed", event.report.message.partition("\n")[0])
             case _:

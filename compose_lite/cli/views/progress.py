@@ -101,7 +101,9 @@ class PlainView(_LineView):
                 self._said[event.id] = event.text
                 return self._about(event.id, safe(event.text))
             case events.ActionSucceeded():
-                said = event.text or words.done(self._started[event.id].verb)
+                said = words.done(self._started[event.id].verb)
+                if event.text and not event.changed:
+                    said = event.text
                 status = paint(safe(said), GREEN, on=self._coloured)
                 return self._about(event.id, f"{status}  {seconds(event.seconds)}")
             case events.ActionFailed():
