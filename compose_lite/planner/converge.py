@@ -14,8 +14,9 @@ from compose_lite.planner.orphans import orphan_warnings, orphans_of
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.selection import unknown_services
+from compose_lite.planner.situation import ServiceState, Situation, by_service, jobs_of
 from compose_lite.planner.steps import discard, emit_slots, future_refs, will_start
-from compose_lite.planner.survey import ServiceState, Situation, by_service, jobs_of, needs_look, survey
+from compose_lite.planner.survey import needs_look, survey
 from compose_lite.planner.volumes import decide_volumes, emit_volumes, in_use, volumes_used
 from compose_lite.planner.waits import Waits
 from compose_lite.planner.work import Gate, Work

@@ -14,9 +14,9 @@ from compose_lite.planner.files import files_of
 from compose_lite.planner.links import link_claims, link_stops, raise_all
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
+from compose_lite.planner.situation import ServiceState, Slot, jobs_of
 from compose_lite.planner.stack import Stack, restarting_pairs, stack_of
 from compose_lite.planner.steps import emit_slots, future_refs, will_start
-from compose_lite.planner.survey import ServiceState, Slot, jobs_of
 from compose_lite.planner.waits import Waits
 from compose_lite.planner.work import Gate, Work
 from compose_lite.spec.model import EMPTY, Dependency, FrozenMap, Project, Service

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer
-    from compose_lite.planner.survey import ServiceState
+    from compose_lite.planner.situation import ServiceState
     from compose_lite.planner.work import Work
     from compose_lite.spec.model import Port, Service
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer
-    from compose_lite.planner.survey import ServiceState, Slot
+    from compose_lite.planner.situation import ServiceState, Slot
     from compose_lite.planner.work import Gate, Work
     from compose_lite.spec.model import Service
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from compose_lite.planner.actions import WaitFor
-    from compose_lite.planner.survey import ServiceState, Slot
+    from compose_lite.planner.situation import ServiceState, Slot
     from compose_lite.planner.work import Work
     from compose_lite.spec.model import Dependency, Service
 
