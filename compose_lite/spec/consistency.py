@@ -354,6 +354,14 @@ def _check_service_values(tree: Map, name: str, service: Map, problems: Problems
             problems.add(
                 "bad-port", f"{path_text(where)}: `{address}` is not an IP address", at=(tree, where)
             )
+    for index, volume in enumerate(service.get("volumes") or ()):
+        if isinstance(volume, Map) and volume.get("type") == "bind" and volume.get("source") is None:
+            where = ("services", name, "volumes", index)
+            problems.add(
+                "bad-volume",
+                f"{path_text(where)}: a bind mount needs a source, the path on the host",
+                at=(tree, where),
+            )
     for index, rule in enumerate(_below(service, ("develop", "watch")) or ()):
         if isinstance(rule, Map) and rule.get("path") == "":
             where = ("services", name, "develop", "watch", index, "path")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Cast = Callable[[str], Any]
 
 _GO_INT = re.compile(r"[-+]?[0-9]+\Z")
-_GO_FLOAT = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
+_GO_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 _BOOLEANS = {
     **dict.fromkeys(("true", "y", "yes", "on"), True),
     **dict.fromkeys(("false", "n", "no", "off"), False),

@@ -120,7 +120,9 @@ class _Resolver:
                     _replace(rule, "path", self.absolute)
         for volume in service.get("volumes") or ():
             if isinstance(volume, Map) and volume.get("type") == "bind":
-                _replace(volume, "source", self.maybe_unix)
+                source = volume.get("source")
+                if isinstance(source, str):
+                    volume["source"] = self.maybe_unix(source)
 
     def driver_device(self, volume: Map) -> None:
         """A local volume that binds a folder names it in its driver options."""

@@ -26,6 +26,8 @@ def parse_port(text: str) -> list[dict[str, Any]]:
     if not target:
         raise BadPort("it names no container port")
     first, last = _range(target, "container port")
+    if first == 0:
+        raise BadPort("the container port can't be 0")
     host_first = host_last = 0
     if published:
         host_first, host_last = _range(published, "host port")
@@ -76,6 +78,8 @@ def _address(text: str) -> str:
         if not text.endswith("]"):
             raise BadPort(f"`{text}` is not an IP address")
         address = text[1:-1]
+    elif ":" in text:
+        raise BadPort(f"`{text}` is not an IP address; write IPv6 addresses in brackets: [{text}]")
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -88,12 +88,11 @@ def _hosts(value: Any, path: Path, report: Report) -> Any:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             entry = printed(item, path, report)
-            separator = "=" if "=" in entry else ":"
-            name, found, address = entry.partition(separator)
-            if not found:
+            name, found, addresses = entry.partition("=" if "=" in entry else ":")
+            if not found or not name or ":" in name:
                 report((*path, index), "NAME=ADDRESS")
                 continue
-            entries.append(f"{name}={_address(address)}")
+            entries.extend(f"{name}={_address(address)}" for address in addresses.split(","))
     return Seq(sorted(entries))
 
 

@@ -19,7 +19,9 @@ _UNIT_NANOSECONDS = {
     "w": 604_800 * 1_000_000_000,
 }
 _DURATION_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([a-zµμ]+)")
-_SIZE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+) ?(b|([kmgtp])(i?b)?)?\Z", re.IGNORECASE)
+_SIZE = re.compile(
+    r"((?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?) ?(b|([kmgtp])(i?b)?)?\Z", re.IGNORECASE
+)
 _SIZE_POWER = {"k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 MAX_INT64 = 2**63 - 1
 
@@ -101,6 +103,7 @@ def to_float32(value: float) -> float:
         packed = struct.pack("f", value)
     except OverflowError:
         return value
+    (value,) = struct.unpack("f", packed)
     for digits in range(1, 10):
         shortest = float(f"{value:.{digits}g}")
         if struct.pack("f", shortest) == packed:

@@ -23,7 +23,7 @@ def parse_volume(text: str) -> dict[str, Any]:
     if not text:
         raise BadVolume("it is empty")
     if len(text.encode()) <= 2:
-        return {"type": "volume", "target": _clean(text)}
+        return {"type": "volume", "target": clean_target(text)}
     sections = _sections(text)
     if any(not section for section in sections):
         raise BadVolume("there is nothing between two colons" if len(sections) > 1 else "it is empty")
@@ -34,7 +34,7 @@ def parse_volume(text: str) -> dict[str, Any]:
     volume: dict[str, Any] = {"type": "bind" if _is_path(source) else "volume"}
     if source:
         volume["source"] = source
-    volume["target"] = _clean(target)
+    volume["target"] = clean_target(target)
     bind: dict[str, Any] = {}
     if len(sections) == 3:
         _options(sections[2], volume, bind)
@@ -83,7 +83,7 @@ def _is_path(source: str) -> bool:
     return len(source) > 1 and source[0].isalpha() and source[1] == ":"
 
 
-def _clean(target: str) -> str:
+def clean_target(target: str) -> str:
     """Clean a container path as Go's path.Clean does."""
     if not target:
         return ""
