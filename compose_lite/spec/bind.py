@@ -349,7 +349,7 @@ def _volume(key: str, entry: Map, written: Map, location: Location | None) -> m.
         driver=entry.get("driver"),
         driver_opts=m.FrozenMap(entry.get("driver_opts", ())),
         labels=m.FrozenMap(entry.get("labels", ())),
-        protected=isinstance(ours, dict) and ours.get("protect") is True,
+        protected=isinstance(ours, dict) and ours.get("protected") is True,
         extensions=_extensions(written),
         location=location,
     )
