@@ -88,11 +88,18 @@ def _config_reasons(
         config = image.config if image is not None else None
         wanted = effective.expected(project, service, files=files, image=config or EMPTY, peers=peers)
         if not ours:
-            wanted = _attached(wanted, container)
+            wanted = _attached(_known_to(observed.api_version, wanted), container)
         reasons = container_reasons(wanted, container.effective, image_known=config is not None)
     elif not ours:
         return (Reason(why=Why.CONFIG_CHANGED),)
     return reasons or ((Reason(why=Why.CONFIG_CHANGED),) if ours else ())
+
+
+def _known_to(api_version: str, wanted: effective.Flat) -> effective.Flat:
+    """Without what an older engine drops and so can't show again (annotations came with API 1.43)."""
+    if tuple(map(int, api_version.split("."))) >= (1, 43):
+        return wanted
+    return {key: value for key, value in wanted.items() if not key.startswith("annotations.")}
 
 
 def _attached(wanted: effective.Flat, container: ObservedContainer) -> effective.Flat:

@@ -115,13 +115,18 @@ def _config(config: Json) -> Iterator[tuple[str, Any]]:
     yield "stop_grace_period", config.get("StopTimeout")
     yield "tty", config.get("Tty")
     yield "stdin_open", config.get("OpenStdin")
-    yield "expose", tuple(sorted({_with_protocol(port) for port in config.get("ExposedPorts") or ()}))
+    yield (
+        "expose",
+        tuple(sorted({port for text in config.get("ExposedPorts") or () for port in _exposed(text)})),
+    )
     yield from _healthcheck(config.get("Healthcheck") or {})
 
 
-def _with_protocol(port: str) -> str:
-    """`80` as `80/tcp`: docker compose leaves it to the engine, which keeps it as it was said."""
-    return port if "/" in port else f"{port}/tcp"
+def _exposed(text: str) -> Iterator[str]:
+    """`80` as `80/tcp`, `80-81/udp` as two: docker compose leaves both to the engine, which keeps what was said."""
+    numbers, _, protocol = text.partition("/")
+    first, _, last = numbers.partition("-")
+    yield from (f"{port}/{protocol or 'tcp'}" for port in range(int(first), int(last or first) + 1))
 
 
 def _healthcheck(check: Json) -> Iterator[tuple[str, Any]]:
