@@ -161,7 +161,8 @@ class Convergence:
         link_stops(self.work, self._scope.order, self._scope.graph, tied)
         warnings = [*self._networks.warnings, *self._volumes.warnings]
         if not self._request.ignore_orphans:
-            warnings.extend(orphan_warnings(self.work.project, self._orphans))
+            removed = self._request.remove_orphans
+            warnings.extend(orphan_warnings(self.work.project, self._orphans, removed=removed))
         return Plan(
             project=self.work.project.name,
             verb=self._request.verb,

@@ -28,8 +28,13 @@ def orphans_of(project: Project, observed: Observed) -> tuple[ObservedContainer,
     return tuple(sorted(found, key=lambda container: container.name))
 
 
-def orphan_warnings(project: Project, orphans: Iterable[ObservedContainer]) -> tuple[Problem, ...]:
-    """Name the orphans, apart from one-offs, and say where they come from if it is other files."""
+def orphan_warnings(
+    project: Project, orphans: Iterable[ObservedContainer], *, removed: bool = False
+) -> tuple[Problem, ...]:
+    """Name the orphans, apart from one-offs; say where they come from if it is other files.
+
+    Those that are `removed` are named only in the latter case.
+    """
     own, others = [], []
     for container in orphans:
         if container.oneoff:
@@ -40,16 +45,18 @@ def orphan_warnings(project: Project, orphans: Iterable[ObservedContainer]) -> t
         else:
             own.append(container.name)
     warnings = []
-    if own:
+    if own and not removed:
         warnings.append(
             _warning("orphans", f"containers of services that the project does not have: {', '.join(own)}")
         )
     if others:
+        hint = "give one of the two stacks another name (-p)"
         warnings.append(
             _warning(
                 "foreign-orphans",
-                f"containers that other files made under the same project name: {', '.join(others)}",
-                "give one of the two stacks another name (-p), or remove them with --remove-orphans",
+                f"containers that other files made under the same project name{' go too' if removed else ''}: "
+                + ", ".join(others),
+                hint if removed else f"{hint}, or remove them with --remove-orphans",
             )
         )
     return tuple(warnings)

@@ -51,8 +51,7 @@ def plan_down(project: Project | None, observed: Observed, request: DownRequest)
             for container in orphans:
                 why = Reason(why=Why.ORPHAN, subject=container.service)
                 removed[container.id] = discard(work, container, None, (why,), volumes=request.volumes)
-        else:
-            warnings.extend(orphan_warnings(project, orphans))
+        warnings.extend(orphan_warnings(project, orphans, removed=request.remove_orphans))
     warnings.extend(_remove_networks(work, stack, removed, reason))
     if request.volumes:
         warnings.extend(_remove_volumes(work, stack, removed))

@@ -676,6 +676,11 @@ class TestOrphans:
         plan = plan_up(stack, daemon.observe(), UpRequest())
         assert [warning.code for warning in plan.warnings] == ["foreign-orphans"]
         assert "p-old-1 (of /other/compose.yaml)" in plan.warnings[0].message
+        plan = plan_up(stack, daemon.observe(), UpRequest(remove_orphans=True))
+        assert plan.warnings[0].message == (
+            "containers that other files made under the same project name go too: "
+            "p-old-1 (of /other/compose.yaml)"
+        )
 
     def test_services_behind_a_profile_are_none(self):
         stack = project(service("web"), disabled_services=FrozenMap({"old": service("old", profiles=("x",))}))

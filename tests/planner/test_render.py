@@ -57,7 +57,6 @@ def test_text_groups_by_resource_and_sums_up():
         "  gone: p-gone-1 stops; no replica runs afterwards\n"
         "  web: p-web-1, p-web-2 stop; no replica runs before the new start\n"
         "\n"
-        "warning: containers of services that the project does not have: p-gone-1 (remove them with --remove-orphans)\n"
         "2 to create, 2 to replace, 1 to remove, 1 unchanged\n"
     )
 
