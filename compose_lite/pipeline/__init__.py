@@ -7,6 +7,7 @@ Nothing here prints or reads keys. Everything that happens goes to an `EventSink
 from __future__ import annotations
 
 from compose_lite.pipeline.means import Means, Stack
+from compose_lite.pipeline.push import PushRequest, push, pushable
 from compose_lite.pipeline.queries import config_hashes, containers, service_container
 from compose_lite.pipeline.verbs import (
     build,
@@ -26,6 +27,7 @@ from compose_lite.pipeline.verbs import (
 
 __all__ = [
     "Means",
+    "PushRequest",
     "Stack",
     "build",
     "config_hashes",
@@ -35,6 +37,8 @@ __all__ = [
     "kill",
     "pause",
     "pull",
+    "push",
+    "pushable",
     "removable",
     "restart",
     "rm",

@@ -1,4 +1,4 @@
-"""The commands `build` and `pull`: get the services' images."""
+"""The commands `build`, `pull` and `push`: make, get and give away the services' images."""
 
 from __future__ import annotations
 
@@ -51,6 +51,16 @@ class PullOptions:
     quiet: bool = flag("Show no progress", short="-q")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushOptions:
+    """Options of `push`."""
+
+    services: tuple[str, ...] = words("SERVICE")
+    ignore_push_failures: bool = flag("Push what can be pushed")
+    include_deps: bool = flag("Push images of what the services depend on too")
+    quiet: bool = flag("Show no progress", short="-q")
+
+
 def run_build(ctx: Invocation, options: BuildOptions) -> int:
     """Build the services' images."""
     from compose_lite import pipeline
@@ -91,6 +101,29 @@ def run_pull(ctx: Invocation, options: PullOptions) -> int:
     )
     with carrying_out(ctx, title="pull", mode="quiet" if options.quiet else None) as run:
         pipeline.pull(project, request, run.means)
+    return run.exit_code
+
+
+def run_push(ctx: Invocation, options: PushOptions) -> int:
+    """Push the images that the services build."""
+    from compose_lite import pipeline
+    from compose_lite.cli.carry_out import carrying_out
+    from compose_lite.cli.project import load_project
+
+    project = load_project(ctx, options.services)
+    request = pipeline.PushRequest(
+        services=options.services,
+        include_deps=options.include_deps,
+        ignore_failures=options.ignore_push_failures,
+    )
+    if ctx.common.dry_run:
+        for ref in pipeline.pushable(project, request):
+            ctx.terminal.print(f"would push {ref}")
+        return 0
+    with carrying_out(ctx, title="push", mode="quiet" if options.quiet else None) as run:
+        pushed = pipeline.push(project, request, run.means)
+    if not pushed and not options.quiet:
+        ctx.terminal.note("No services with an image to push")
     return run.exit_code
 
 
@@ -168,5 +201,6 @@ def _memory(wish: str | None) -> int | None:
 
 COMMANDS = {
     "build": Command(options=BuildOptions, run=run_build, example="build --pull web"),
+    "push": Command(options=PushOptions, run=run_push, example="push web"),
     "pull": Command(options=PullOptions, run=run_pull, example="pull --ignore-buildable"),
 }

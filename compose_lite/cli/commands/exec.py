@@ -57,6 +57,9 @@ def run_exec(ctx: Invocation, options: ExecOptions) -> int:
         workdir=options.workdir,
         privileged=options.privileged,
     )
+    if ctx.common.dry_run:
+        ctx.terminal.print(f"would run {' '.join(options.command)} in {container.name}")
+        return 0
     if options.detach:
         sessions.execute_detached(daemon, container.id, wanted)
         return 0
