@@ -53,6 +53,7 @@ TABLE: dict[str, Entry] = {
     "images": Entry("images", _LOOK, "List the images of containers"),
     "port": Entry("inspect", _LOOK, "Print the address under which a port is published"),
     "top": Entry("inspect", _LOOK, "List the processes in containers"),
+    "stats": Entry("stats", _LOOK, "Show what containers use of processor, memory and network"),
     "volumes": Entry("inspect", _LOOK, "List volumes"),
     "events": Entry("follow", _LOOK, "Show what happens to containers"),
     "ls": Entry("ls", _LOOK, "List projects"),
