@@ -423,9 +423,12 @@ class SimulatedDaemon:
         if action.network not in self.networks or action.network in c.endpoints:
             raise Refused(f"can't connect {c.name} to {action.network}")
         c.endpoints[action.network] = self.networks[action.network].id
+        c.effective[f"networks.{action.network}"] = True
 
     def _disconnect_network(self, action: actions.DisconnectNetwork, project: Project) -> None:
-        self._find(action.container).endpoints.pop(action.network, None)
+        c = self._find(action.container)
+        c.endpoints.pop(action.network, None)
+        c.effective.pop(f"networks.{action.network}", None)
 
     def _create_volume(self, action: actions.CreateVolume, project: Project) -> None:
         if action.name in self.volumes:

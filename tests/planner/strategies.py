@@ -156,6 +156,7 @@ def _remove(daemon: SimulatedDaemon, c: SimContainer) -> None:
 def _disconnect(daemon: SimulatedDaemon, c: SimContainer) -> None:
     for network in list(c.endpoints)[:1]:
         del c.endpoints[network]
+        c.effective.pop(f"networks.{network}", None)
 
 
 def _remove_networks(daemon: SimulatedDaemon, c: SimContainer) -> None:
@@ -172,6 +173,7 @@ def _duplicate(daemon: SimulatedDaemon, c: SimContainer) -> None:
         name=f"twin-{daemon.clock}",
         created=daemon.clock,
         labels=dict(c.labels),
+        effective=dict(c.effective),
         endpoints=dict(c.endpoints),
         mounts=list(c.mounts),
         ports=(),
