@@ -6,9 +6,10 @@ As a library: `compose_lite.load(...)` returns a typed, frozen project; every fa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # type checkers take it for True; `typing` itself would cost milliseconds
 if TYPE_CHECKING:
+    from typing import Any
+
     from compose_lite.errors import ComposeLiteError as ComposeLiteError
     from compose_lite.pipeline.loading import load as load
     from compose_lite.spec.model import Project as Project

@@ -49,7 +49,7 @@ class Line:
     name: str
     status: str = ""
     detail: str = ""
-    state: str = "working"  # working, done, failed, unchanged
+    state: str = "working"  # working, done, failed, cancelled, unchanged
     began: float = 0.0
     spent: float = 0.0
 
@@ -86,6 +86,8 @@ class Board:
                 self._end(event.id, "done", "" if event.changed else event.text)
             case events.ActionFailed() if event.id in self._of_action:
                 self._end(event.id, "failed", event.report.message.partition("\n")[0])
+            case events.ActionSkipped() if event.id in self._of_action:
+                self._end(event.id, "cancelled", "")
             case _:
                 return
 
@@ -104,7 +106,8 @@ class Board:
         line, verb = self._of_action[action]
         line.spent += self._clock() - line.began if line.state == "working" else 0.0
         line.state, line.detail = state, detail
-        line.status = "Error" if state == "failed" else words.done(verb)
+        endings = {"failed": "Error", "cancelled": "Cancelled"}
+        line.status = endings.get(state, words.done(verb))
 
 
 def frame(
@@ -128,7 +131,7 @@ def _fitting(lines: Sequence[Line], rows: int) -> tuple[list[Line], int]:
     """The lines that fit into so many rows, those that need attention first, in their old order."""
     if len(lines) <= rows:
         return list(lines), 0
-    urgency = {"failed": 0, "working": 1, "done": 2, "unchanged": 3}
+    urgency = {"failed": 0, "working": 1, "cancelled": 2, "done": 3, "unchanged": 4}
     ranked = sorted(range(len(lines)), key=lambda index: (urgency[lines[index].state], index))
     kept = sorted(ranked[: max(1, rows - 1)])
     return [lines[index] for index in kept], len(lines) - len(kept)
@@ -163,6 +166,7 @@ _MARKS = {
     "working": ("", YELLOW),
     "done": ("✔", GREEN),
     "failed": ("✘", RED),
+    "cancelled": ("-", YELLOW),
     "unchanged": ("✔", DIM),
 }
 
