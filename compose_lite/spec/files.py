@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from compose_lite.errors import Location
 from compose_lite.spec.dotenv import EnvFile, EnvFileError, parse_env
-from compose_lite.spec.interpolate import to_bool
 from compose_lite.spec.variables import BUILT_IN, Origin, Variables
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ OVERRIDE_NAMES = (
     "docker-compose.override.yml",
     "docker-compose.override.yaml",
 )
+_TRUE = ("1", "t", "T", "true", "True", "TRUE")
+_FALSE = ("0", "f", "F", "false", "False", "FALSE")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,22 +112,20 @@ class _Finder:
         self.env_files.extend(path for path in paths if path not in self.env_files)
 
     def _default_env_file(self) -> list[str]:
-        disabled = self.options.environ.get("COMPOSE_DISABLE_ENV_FILE", "")
-        if disabled:
-            try:
-                if to_bool(disabled):
-                    return []
-            except ValueError:
-                self.problems.fail(
-                    "bad-variable-value",
-                    f"COMPOSE_DISABLE_ENV_FILE is `{disabled}`, which is neither true nor false",
-                )
+        disabled = self.options.environ.get("COMPOSE_DISABLE_ENV_FILE", "false")
+        if disabled in _TRUE:
+            return []
+        if disabled not in _FALSE:
+            self.problems.fail(
+                "bad-variable-value",
+                f"COMPOSE_DISABLE_ENV_FILE is `{disabled}`, which is neither true nor false",
+            )
         path = posixpath.join(self._project_dir(), ".env")
         return [path] if posixpath.exists(path) and not posixpath.isdir(path) else []
 
     def _files_from_variable(self) -> list[str]:
         value = self.variables.get("COMPOSE_FILE")
-        if not value:
+        if value is None:
             return []
         separator = self.variables.get("COMPOSE_PATH_SEPARATOR") or posixpath.pathsep
         return [self._absolute(file) for file in value.split(separator)]

@@ -20,12 +20,12 @@ from compose_lite.spec.shape import shape_project
 from compose_lite.spec.template import TemplateError, substitute
 from compose_lite.spec.trace import Trace
 from compose_lite.spec.tree import Map
+from compose_lite.spec.variables import Variables
 
 if TYPE_CHECKING:
     from compose_lite.errors import Problem
     from compose_lite.spec.model import Project
     from compose_lite.spec.options import LoadOptions
-    from compose_lite.spec.variables import Variables
 
 _NAME_CHARACTERS = re.compile(r"[a-z0-9_-]")
 
@@ -112,7 +112,8 @@ def _finish(
 ) -> LoadResult:
     stages = options.stages
     if stages.normalize:
-        normalize(tree, name, files.variables.get, trace)
+        variables = files.variables if stages.interpolate else Variables()
+        normalize(tree, name, variables.get, trace)
     else:
         tree["name"] = name
     model, disabled = tree, Map()
