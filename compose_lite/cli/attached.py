@@ -5,7 +5,6 @@ The plan is carried out in the main thread, where signals arrive; logs are read 
 
 from __future__ import annotations
 
-import signal
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
@@ -13,12 +12,12 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from compose_lite.cli.carry_out import carrying_out
+from compose_lite.cli.signals import ending_as_ctrl_c
 from compose_lite.errors import ComposeLiteError, Interrupted
 from compose_lite.events import ContainerExited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import FrameType
 
     from compose_lite.cli.carry_out import Run
     from compose_lite.cli.commands.up import UpOptions
@@ -39,7 +38,7 @@ def attached_up(
     """Bring the stack up and stay with it until it ends; returns the exit code."""
     from compose_lite import pipeline
 
-    with _ending_signals(), _Attached.opened(ctx, project, options) as attached:
+    with ending_as_ctrl_c(), _Attached.opened(ctx, project, options) as attached:
         try:
             with attached.showing_progress("up") as run:
                 # Started by the follower's daemon, nothing is missed however short it lives.
@@ -54,21 +53,6 @@ def attached_up(
             attached.say("Gracefully stopping... (press Ctrl+C again to force)")
             attached.stop_all()
             return INTERRUPTED
-
-
-@contextmanager
-def _ending_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP do what Ctrl-C does."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from compose_lite import events
+from compose_lite.cli.signals import ending_as_ctrl_c
 from compose_lite.errors import ExecutionError
 from compose_lite.pipeline.means import Means
 
@@ -50,7 +51,7 @@ def carrying_out(
     mode = mode or chosen_mode(ctx.common.progress, ctx.terminal, ctx.environ)
     run: Run | None = None
     try:
-        with showing(mode, ctx.terminal, title=title) as view:
+        with ending_as_ctrl_c(), showing(mode, ctx.terminal, title=title) as view:
             run = Run(_means(ctx, _without(view, pull=quiet_pull, build=quiet_build)), view)
             yield run
     except ExecutionError as error:

@@ -61,7 +61,7 @@ TABLE: dict[str, Entry] = {
     "pull": Entry("build", _IMAGES, "Pull images"),
     "push": Entry("build", _IMAGES, "Push images"),
     "exec": Entry("exec", _CONTROL, "Run a command in a running container"),
-    "cp": Entry("cp", _CONTROL, "Copy files between the host and containers"),
+    "cp": Entry("cp", _CONTROL, "Copy files into and out of containers (SERVICE:PATH)"),
     "attach": Entry("follow", _CONTROL, "Connect to a container's main process"),
     "wait": Entry("follow", _CONTROL, "Wait until containers end"),
     "start": Entry("lifecycle", _CONTROL, "Start containers"),

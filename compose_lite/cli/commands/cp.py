@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class CpOptions:
     """Options of `cp`."""
 
-    source: str = word("SERVICE:PATH|PATH|-")
-    target: str = word("PATH|-|SERVICE:PATH")
+    source: str = word("SOURCE")
+    target: str = word("TARGET")
     all: bool = flag("One-off containers too")
     archive: bool = flag("Keep owners", short="-a")
     follow_link: bool = flag("Copy what a link points to", short="-L")
