@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.e2e.processes import Background, Result
 from tests.e2e.stack import Stack
-from tests.fakes.proxy import Call, Proxy, Strike
+from tests.fakes.proxy import Answer, Call, Proxy, Strike
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,3 +57,23 @@ def kill_before(process: Background) -> Strike:
 def kill_after(process: Background) -> Strike:
     """The program dies once the daemon has carried the call out, without having seen the answer."""
     return Strike(when="after", do=process.kill, then="cut")
+
+
+def cut_before(process: Background) -> Strike:
+    """The connection breaks before the daemon has seen the call."""
+    return Strike(when="before", then="cut")
+
+
+def cut_after(process: Background) -> Strike:
+    """The daemon carries the call out, and the connection breaks before its answer."""
+    return Strike(when="after", then="cut")
+
+
+def truncated(process: Background) -> Strike:
+    """The daemon carries the call out, and the connection breaks within its answer."""
+    return Strike(when="after", then="truncate")
+
+
+def refused(process: Background) -> Strike:
+    """The daemon answers with an internal error and does nothing."""
+    return Strike(when="before", answer=Answer(status=500))
