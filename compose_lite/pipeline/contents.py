@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import Problem, SpecError
+from compose_lite.planner.files import tracked_mounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,7 +18,8 @@ if TYPE_CHECKING:
 def read_contents(project: Project) -> dict[str, bytes]:
     """The content of every secret and config that an active service uses, by `secrets.NAME` or `configs.NAME`.
 
-    External ones have none here and are left out.
+    External ones have none here and are left out. Mounted files that a service wants tracked are there as
+    `mounts.PATH`.
 
     Raises:
         SpecError: with every file that can't be read and every variable that is not set.
@@ -36,7 +40,17 @@ def read_contents(project: Project) -> dict[str, bytes]:
             contents[place] = content
     if problems:
         raise SpecError(problems=problems)
+    contents.update(_mounted(project))
     return contents
+
+
+def _mounted(project: Project) -> Iterator[tuple[str, bytes]]:
+    """Content of the mounted files that count as configuration; folders and what is not there are left out."""
+    paths = {path for service in project.services.values() for path in tracked_mounts(service)}
+    for path in sorted(paths):
+        with suppress(OSError):
+            if Path(path).is_file():
+                yield f"mounts.{path}", Path(path).read_bytes()
 
 
 def digests(contents: Mapping[str, bytes]) -> dict[str, str]:

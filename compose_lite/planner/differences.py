@@ -81,7 +81,7 @@ def _file_reasons(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> lis
         new, old = expected.get(path), actual.get(path)
         if new == old:
             continue
-        new_parts, old_parts = (str(new or "").split(" "), str(old or "").split(" "))
+        new_parts, old_parts = (str(value or "").rsplit(" ", 3) for value in (new, old))
         if new and old and new_parts[:-1] == old_parts[:-1]:
             if "?" not in (new_parts[-1], old_parts[-1]):
                 reasons.append(Reason(why=Why.CONTENT_CHANGED, subject=_file_name(new_parts[0])))
@@ -93,6 +93,8 @@ def _file_reasons(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> lis
 
 def _file_name(key: str) -> str:
     kind, _, name = key.partition(".")
+    if kind == "mounts":
+        return f'mounted "{name}"'
     return f'{kind.removesuffix("s")} "{name}"'
 
 

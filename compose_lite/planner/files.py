@@ -30,7 +30,8 @@ class ServiceFiles:
         injected: files to write before the first start.
         holders: folders that must be anonymous volumes so that `injected` can be written although the
             root file system is read-only.
-        described: each file by target, for the container's label: `configs.NAME UID:GID MODE DIGEST`.
+        described: each file by target, for the container's label: `configs.NAME UID:GID MODE DIGEST`
+            (`secrets.NAME …`, and `mounts.PATH …` for mounted files that the service wants tracked).
     """
 
     bound: tuple[BoundFile, ...] = ()
@@ -40,6 +41,14 @@ class ServiceFiles:
 
 
 NONE = ServiceFiles()
+
+
+def tracked_mounts(service: Service) -> tuple[str, ...]:
+    """Host paths of the bind mounts whose content counts as configuration, because the service asks for it."""
+    ours = service.extensions.get("x-compose-lite")
+    if not isinstance(ours, dict) or ours.get("track_mounted_files") is not True:
+        return ()
+    return tuple(mount.source for mount in service.volumes if mount.type == "bind" and mount.source)
 
 
 def files_of(project: Project, service: Service, contents: Contents) -> ServiceFiles:
@@ -52,7 +61,8 @@ def files_of(project: Project, service: Service, contents: Contents) -> ServiceF
         PlanError: a secret or config that only an orchestrator of several machines could provide, or one
             that can't be written because the root file system is read-only.
     """
-    if not service.secrets and not service.configs:
+    tracked = tracked_mounts(service)
+    if not service.secrets and not service.configs and not tracked:
         return NONE
     bound: list[BoundFile] = []
     injected: list[InjectedFile] = []
@@ -73,7 +83,12 @@ def files_of(project: Project, service: Service, contents: Contents) -> ServiceF
                     mode=grant.mode,
                 )
             )
-        described[grant.target] = _describe(project.name, service.name, kind, grant, contents)
+        digest = _digest(project, service, grant.target, contents.get(f"{kind}.{grant.source}"))
+        described[grant.target] = f"{kind}.{grant.source} {_owner_and_mode(grant)} {digest}"
+    for mount in service.volumes:
+        if mount.type == "bind" and mount.source in tracked:
+            digest = _digest(project, service, mount.target, contents.get(f"mounts.{mount.source}"))
+            described[mount.target] = f"mounts.{mount.source} -:- - {digest}"
     return ServiceFiles(
         bound=tuple(bound),
         injected=tuple(injected),
@@ -89,17 +104,17 @@ def _grants(project: Project, service: Service) -> Iterator[tuple[Kind, FileGran
         yield "secrets", grant, project.secrets[grant.source]
 
 
-def _describe(project: str, service: str, kind: Kind, grant: FileGrant, contents: Contents) -> str:
-    """One line that changes when the file in the container should.
-
-    The digest is bound to its place, so that it can't be looked up in a table of common contents.
-    """
-    digest = contents.get(f"{kind}.{grant.source}")
-    if digest is not None:
-        place = "\0".join((project, service, grant.target, digest))
-        digest = hashlib.sha256(place.encode()).hexdigest()[:_DIGEST_LENGTH]
+def _owner_and_mode(grant: FileGrant) -> str:
     mode = "-" if grant.mode is None else f"{grant.mode:04o}"
-    return f"{kind}.{grant.source} {grant.uid or '-'}:{grant.gid or '-'} {mode} {digest or '?'}"
+    return f"{grant.uid or '-'}:{grant.gid or '-'} {mode}"
+
+
+def _digest(project: Project, service: Service, target: str, content: str | None) -> str:
+    """A digest that is bound to its place, so that it can't be looked up in a table of common contents."""
+    if content is None:
+        return "?"
+    place = "\0".join((project.name, service.name, target, content))
+    return hashlib.sha256(place.encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
 def _holders(service: Service, injected: list[InjectedFile]) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 Recreate = Literal["diverged", "force", "never"]
 BuildChoice = Literal["auto", "always", "never"]
 
-# Digests of the content of the project's secrets and configs: `secrets.NAME` or `configs.NAME` → hex sha256.
+# Digests of the content of the project's secrets and configs: `secrets.NAME` or `configs.NAME` → hex sha256,
+# and `mounts.PATH` for each of `files.tracked_mounts`.
 # The planner reads no files; who calls it computes them (a missing entry means "unknown": never a difference).
 Contents = Mapping[str, str]
 

@@ -8,8 +8,10 @@ import pytest
 
 from compose_lite.errors import PlanError
 from compose_lite.planner.actions import BoundFile, InjectedFile
-from compose_lite.planner.files import files_of
+from compose_lite.planner.converge import plan_up
+from compose_lite.planner.files import files_of, tracked_mounts
 from compose_lite.planner.render import terse
+from compose_lite.planner.requests import UpRequest
 from compose_lite.spec.model import FileGrant, FileObject, FrozenMap, Mount, Project, Service
 from tests.planner.stacks import daemon_for, planned, project, running, service
 
@@ -100,6 +102,36 @@ def test_a_file_at_the_root_of_a_read_only_container_is_refused():
         files(grant("text", "/x"), read_only=True)
 
 
+class TestTrackedMounts:
+    SERVICE = Service(
+        name="web",
+        volumes=(Mount(type="bind", source="/src/a.conf", target="/etc/a.conf"),),
+        extensions=FrozenMap({"x-compose-lite": {"track_mounted_files": True}}),
+    )
+
+    def test_they_are_described_by_their_content(self):
+        one, other = (
+            files_of(PROJECT, self.SERVICE, {"mounts./src/a.conf": digest}).described for digest in "12"
+        )
+        assert one["/etc/a.conf"].startswith("mounts./src/a.conf -:- - ")
+        assert one != other
+
+    def test_only_where_it_is_asked_for(self):
+        plain = replace(self.SERVICE, extensions=FrozenMap({"x-compose-lite": {}}))
+        assert tracked_mounts(plain) == ()
+        assert files_of(PROJECT, plain, {}).described == {}
+        assert tracked_mounts(self.SERVICE) == ("/src/a.conf",)
+
+    def test_a_change_is_told(self):
+        stack = replace(project(), services=FrozenMap({"web": replace(self.SERVICE, image="web:1")}))
+        daemon = daemon_for(stack)
+        daemon.apply(plan_up(stack, daemon.observe(), UpRequest(), {"mounts./src/a.conf": "1"}), stack)
+        web = daemon.by_name("p-web-1")
+        web.effective["files./etc/a.conf"] = "mounts./src/a.conf -:- - 1111"
+        plan = plan_up(stack, daemon.observe(), UpRequest(), {"mounts./src/a.conf": "2"})
+        assert 'mounted "/src/a.conf": content changed' in terse(plan)
+
+
 class TestInPlans:
     STACK = replace(project(service("web", configs=(grant("text"),))), configs=FrozenMap(ORIGINS))
 
@@ -122,9 +154,6 @@ class TestInPlans:
         assert "provide files to" not in planned(self.STACK, daemon)
 
     def test_a_replacement_has_them_before_the_old_one_stops(self):
-        from compose_lite.planner.converge import plan_up
-        from compose_lite.planner.requests import UpRequest
-
         plan = plan_up(self.STACK, running(self.STACK).observe(), UpRequest(recreate="force"))
         assert [planned.action.verb for planned in plan.actions] == [
             "create",

@@ -75,6 +75,7 @@ def test_what_we_add_is_only_our_extension() -> None:
         "x-compose-lite.check.ignore",
         "services.*.x-compose-lite",
         "services.*.x-compose-lite.job",
+        "services.*.x-compose-lite.track_mounted_files",
         "volumes.*.x-compose-lite",
         "volumes.*.x-compose-lite.protected",
     }
