@@ -157,11 +157,13 @@ class _ValueExplainer:
         for leaf, value, mark in [*final, *self._lost(path, kept)]:
             if value is None and mark is None:
                 continue
+            use = self._uses.get(mark) if mark is not None else None
             entry = Entry(
                 path=path_text(leaf),
                 value=value,
                 location=_place(mark),
                 overridden=mark not in kept,
+                template=use.template if use is not None else None,
             )
             by_file.setdefault(mark[0].path or mark[0].name if mark is not None else None, []).append(entry)
         for file in sorted(by_file, key=self._rank):

@@ -45,12 +45,21 @@ class VariableSays:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One entry of the model as one file gave it; `overridden` if another file has the last word."""
+    """One entry of the model as one file gave it.
+
+    Attributes:
+        path: position in the model.
+        value: what it says, variables filled in.
+        location: where.
+        overridden: whether another file has the last word.
+        template: the text as written, if it names variables.
+    """
 
     path: str
     value: Any
     location: Location | None
     overridden: bool = False
+    template: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +123,7 @@ def _entries_data(entries: Iterable[Entry]) -> list[dict[str, Any]]:
             "path": entry.path,
             "value": entry.value,
             "overridden": entry.overridden,
+            "template": entry.template,
             **_place_data(entry.location),
         }
         for entry in entries

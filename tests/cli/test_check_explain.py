@@ -81,10 +81,12 @@ def test_explain_shows_the_winner_and_the_variable(folder: Path) -> None:
 
 
 def test_explain_of_a_service_lists_its_files(folder: Path) -> None:
-    assert run(folder, "explain", "web").stdout.splitlines()[:3] == [
+    assert run(folder, "explain", "web").stdout.splitlines()[:5] == [
         "services.web",
         "  compose.yaml",
         "    3  image: nginx:1.27",
+        "    4  privileged: true",
+        '    5  environment.PORT: "80"  from "${PORT:-80}"',
     ]
 
 

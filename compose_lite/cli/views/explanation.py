@@ -50,9 +50,7 @@ def _says(says: Sequence[Say], *, depth: int, coloured: bool) -> list[str]:
     lines: list[str] = []
     for say in says:
         mark = paint("✓", GREEN, on=coloured) if say.wins else " "
-        value = _shown(say.value)
-        if say.template is not None:
-            value = f"{value}  from {_shown(say.template)}"
+        value = f"{_shown(say.value)}{_written(say.template)}"
         line = f"{indent}{mark} {pad(_source(say), widest)}  {value}"
         lines.append(line if say.wins else paint(line, DIM, on=coloured))
         for variable in say.variables:
@@ -64,7 +62,7 @@ def _says(says: Sequence[Say], *, depth: int, coloured: bool) -> list[str]:
 def _contribution(contribution: Contribution, subject: str, *, coloured: bool) -> Iterator[str]:
     yield "  " + paint(safe(contribution.file or _IMPLIED), BOLD, on=coloured)
     rows = [
-        (_line(entry), f"{_below(entry.path, subject)}: {_shown(entry.value)}")
+        (_line(entry), f"{_below(entry.path, subject)}: {_shown(entry.value)}{_written(entry.template)}")
         for entry in contribution.entries
     ]
     for row, entry in zip(_aligned(rows), contribution.entries, strict=True):
@@ -92,6 +90,10 @@ def _where(location: Location | None) -> str:
 
 def _line(entry: Entry) -> str:
     return str(entry.location.line) if entry.location is not None and entry.location.line is not None else ""
+
+
+def _written(template: str | None) -> str:
+    return "" if template is None else f"  from {_shown(template)}"
 
 
 def _shown(value: Any) -> str:
