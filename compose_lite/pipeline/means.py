@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from compose_lite.events import EventSink, ignore
-from compose_lite.planner.plan import Plan
 from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from compose_lite.planner.plan import Plan
     from compose_lite.runner.build import BuildOptions
     from compose_lite.runner.daemon import Daemon
     from compose_lite.spec.model import Project
 
 # Looks at a plan before it is carried out; a false answer leaves it undone (`--dry-run`).
-Review = Callable[[Plan], bool]
+Review: TypeAlias = "Callable[[Plan], bool]"
 
 
 def approve(_plan: Plan) -> bool:
