@@ -10,7 +10,7 @@ from compose_lite import events
 from compose_lite.cli.terminal import Terminal
 from compose_lite.cli.views.live import Board, LiveView, frame
 from compose_lite.cli.views.progress import chosen_mode, showing
-from compose_lite.errors import FailureReport, Problem, Severity
+from compose_lite.errors import FailureReport, Problem, Severity, UsageError
 
 
 def terminal(*, live: bool = False, colour: bool = False) -> Terminal:
@@ -112,6 +112,11 @@ def test_quiet_shows_warnings_only() -> None:
 )
 def test_chosen_mode(wish: str | None, environ: dict[str, str], live: bool, mode: str) -> None:
     assert chosen_mode(wish, terminal(live=live), environ) == mode
+
+
+def test_an_unknown_mode_in_the_environment_is_refused() -> None:
+    with pytest.raises(UsageError, match="COMPOSE_PROGRESS can't be 'loud'"):
+        chosen_mode(None, terminal(), {"COMPOSE_PROGRESS": "loud"})
 
 
 def board(*story: events.Event) -> Board:

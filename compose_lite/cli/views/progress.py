@@ -8,9 +8,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from compose_lite import events
+from compose_lite.cli.invocation import PROGRESS
 from compose_lite.cli.views import words
 from compose_lite.cli.views.problems import problem_json, render_problem
 from compose_lite.cli.views.text import DIM, GREEN, RED, paint, safe, seconds
+from compose_lite.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,10 +33,16 @@ class View(Protocol):
 
 
 def chosen_mode(wish: str | None, terminal: Terminal, environ: Mapping[str, str]) -> str:
-    """The progress mode: `--progress`, else `COMPOSE_PROGRESS`, else what the error stream can show."""
+    """The progress mode: `--progress`, else `COMPOSE_PROGRESS`, else what the error stream can show.
+
+    Raises:
+        UsageError: the variable has an unknown value.
+    """
     mode = wish or environ.get("COMPOSE_PROGRESS") or "auto"
     if mode == "auto":
         return "tty" if terminal.live else "plain"
+    if mode not in PROGRESS:
+        raise UsageError(f"COMPOSE_PROGRESS can't be {mode!r}: it is one of {', '.join(PROGRESS)}")
     return mode
 
 
