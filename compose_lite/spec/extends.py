@@ -49,9 +49,9 @@ class Extender:
         for name in list(services):
             service = services[name]
             if isinstance(service, Map) and "extends" in service:
-                self._extended(home, name, (), home.resets)
+                self._extended(home, name, ())
 
-    def _extended(self, home: _Services, name: str, chain: _Chain, resets: tuple[Path, ...]) -> Any:
+    def _extended(self, home: _Services, name: str, chain: _Chain) -> Any:
         """Extend one service in its own mapping, its bases first, and return it."""
         service = home.services[name]
         if not isinstance(service, Map) or "extends" not in service:
@@ -73,14 +73,12 @@ class Extender:
             service.pop("extends", None)
             return service
         base_home, base_name = base
-        if base_home is not home:
-            resets = (*resets, *base_home.resets)
-        found = self._extended(base_home, base_name, (*chain, here), resets)
-        extends = service.pop("extends", None)
+        found = self._extended(base_home, base_name, (*chain, here))
         if not isinstance(found, Map):
             return service
+        extends = service.pop("extends", None)
         source = copy_tree(found)
-        apply_resets(Map({"services": Map({name: source})}), resets)
+        apply_resets(Map({"services": Map({name: source})}), home.resets)
         if self._loader.trace is not None:
             self._trace(name, source, base_name, base_home.file)
         merged = merge_service(source, service, name, self._problems, self._loader.trace)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.files import read_env_files
 from compose_lite.spec.paths import folder_of, join
+from compose_lite.spec.problems import nearest
 from compose_lite.spec.reading import is_missing
 from compose_lite.spec.tree import Map, Seq, locate
 
@@ -67,10 +68,15 @@ class Includer:
     def _entry(self, item: Any, where: Location | None, index: int) -> _Entry | None:
         if isinstance(item, str):
             item = Map({"path": item})
-        if isinstance(item, Map) and not item.keys() - _KEYS and item.get("env_file", "") is not None:
+        if isinstance(item, Map) and item.get("env_file", "") is not None:
             paths, env_files = _texts(item.get("path")), _texts(item.get("env_file"))
             directory = item.get("project_directory")
-            if paths and env_files is not None and (directory is None or isinstance(directory, str)):
+            if (
+                paths is not None
+                and env_files is not None
+                and (directory is None or isinstance(directory, str))
+            ):
+                self._warn_unknown(item, where, index)
                 return _Entry(paths=paths, project_directory=directory, env_files=env_files, location=where)
         self._problems.add(
             "bad-include",
@@ -80,8 +86,23 @@ class Includer:
         )
         return None
 
+    def _warn_unknown(self, item: Map, where: Location | None, index: int) -> None:
+        """docker compose ignores keys that it does not know here, so they must not refuse the file."""
+        for key in item:
+            if key not in _KEYS and not key.startswith("x-"):
+                self._problems.warn(
+                    "unknown-key",
+                    f"include[{index}]: `{key}` is not a known key and is ignored",
+                    at=where,
+                    path=("include", index, key),
+                    hint=nearest(key, _KEYS),
+                )
+
     def _load(self, entry: _Entry, path: str) -> Map | None:
         scope = self._scope
+        if not entry.paths:
+            self._all_present([join(scope.folder, file) for file in entry.env_files], entry)
+            return None
         files = [join(scope.folder, file) for file in entry.paths]
         if not self._all_present(files, entry):
             return None

@@ -13,6 +13,7 @@ from compose_lite.spec.extends import Extender
 from compose_lite.spec.include import Includer
 from compose_lite.spec.interpolate import Interpolator
 from compose_lite.spec.merge import apply_resets, drop_duplicates, merge_trees
+from compose_lite.spec.normalize import resolve_bare_names
 from compose_lite.spec.paths import resolve_paths
 from compose_lite.spec.source import Document, parse
 from compose_lite.spec.tree import Map, locate
@@ -98,6 +99,8 @@ class ModelLoader:
         check_resources(tree, self.problems)
         if self.options.stages.resolve_paths or scope.trail:
             resolve_paths(tree, scope.base, self.options.home)
+        if scope.trail:
+            resolve_bare_names(tree, scope.variables.get)
         return tree
 
     def _survey(self, files: Sequence[str], scope: FileScope) -> None:

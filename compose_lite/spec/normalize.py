@@ -110,6 +110,18 @@ def resolve_unset(entries: Any, lookup: Lookup, *, keep: bool, tell: Tell | None
     return kept
 
 
+def resolve_bare_names(tree: Map, lookup: Lookup) -> None:
+    """Give bare names in `environment` lists the value that an included file's own variables have."""
+    services = tree.get("services")
+    for service in services.values() if isinstance(services, Map) else ():
+        environment = service.get("environment") if isinstance(service, Map) else None
+        if isinstance(environment, Seq):
+            for index, item in enumerate(environment):
+                value = lookup(item) if isinstance(item, str) else None
+                if value is not None:
+                    environment[index] = f"{item}={value}"
+
+
 def _imply_dependencies(service: Map) -> None:
     """Add what `links`, shared namespaces and `volumes_from` depend on; explicit entries win."""
     implied: list[tuple[str, bool]] = []

@@ -347,6 +347,8 @@ class _Builder:
             )
         frame = self.frame
         value = copy_tree(anchor.value)
+        if self.tagged:
+            value = _without_resets(value)
         mark = event.start_mark
         if frame is None:
             self.root = value
@@ -450,6 +452,20 @@ def _resolve_tags(value: Any, path: Path, resets: list[Path]) -> Any:
             if not (isinstance(item, _Tagged) and item.reset):
                 kept.put(_resolve_tags(item, (*path, index), resets), value.mark(index))
         return kept
+    return value
+
+
+def _without_resets(value: Any) -> Any:
+    """Drop what is tagged `!reset` inside an aliased value: it resets where the anchor is, and nowhere else."""
+    if isinstance(value, Map):
+        kept = [(key, item) for key, item in value.items() if not (isinstance(item, _Tagged) and item.reset)]
+        marks = value.marks
+        return Map(
+            [(key, _without_resets(item)) for key, item in kept],
+            {key: marks[key] for key, _ in kept if key in marks},
+        )
+    if isinstance(value, Seq):
+        value[:] = [_without_resets(item) for item in value]
     return value
 
 
