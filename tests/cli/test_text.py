@@ -78,5 +78,12 @@ def test_a_table_gives_way_in_a_narrow_window() -> None:
     assert "…" in shown
 
 
+def test_columns_that_would_say_nothing_any_more_are_left_out() -> None:
+    rows = [("demo-web-1", "sh -c 'run something'", "3 minutes ago", "Up 3 minutes")]
+    headers = ("NAME", "COMMAND", "CREATED", "STATUS")
+    shown = table(headers, rows, columns=30, shrink=("COMMAND", "CREATED"))
+    assert shown.splitlines() == ["NAME         STATUS", "demo-web-1   Up 3 minutes"]
+
+
 def test_a_table_shows_no_foreign_escapes() -> None:
     assert "\x1b" not in table(("NAME",), [("\x1b[31mred",)])

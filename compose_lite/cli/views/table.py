@@ -1,4 +1,4 @@
-"""Tables as docker compose prints them: columns padded with blanks, no borders."""
+"""Tables as docker compose prints them: columns padded with blanks, no borders; cut to fit a window."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from compose_lite.cli.views.text import clip, pad, safe, width
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_NARROWEST = 8
+# A column that gives way stays this wide, or goes.
+_NARROWEST = 12
 
 
 def table(
@@ -31,25 +32,34 @@ def table(
     """
     cells = [list(headers), *([safe(cell) for cell in row] for row in rows)]
     widths = [max(width(row[index]) for row in cells) for index in range(len(headers))]
-    if columns is not None:
-        widths = _narrowed(widths, headers, columns, shrink, least, gap)
+    if columns is not None and _total(widths, least, gap) > columns:
+        widths, least = _narrowed(widths, headers, columns, shrink, gap), 0
     return "\n".join(_line(row, widths, least, gap) for row in cells)
 
 
 def _narrowed(
-    widths: Sequence[int], headers: Sequence[str], columns: int, shrink: Sequence[str], least: int, gap: int
+    widths: Sequence[int], headers: Sequence[str], columns: int, shrink: Sequence[str], gap: int
 ) -> list[int]:
-    """Take from the columns that may shrink until the table fits, or nothing more can be taken."""
+    """The widths that fit, 0 for a column that is left out: as few as possible are."""
+    order = [list(headers).index(name) for name in shrink]
     found = list(widths)
-    for name in shrink:
-        total = sum(max(size + gap, least) for size in found[:-1]) + found[-1]
-        if total > columns:
-            index = list(headers).index(name)
-            found[index] = max(min(found[index], _NARROWEST), found[index] - (total - columns))
+    for left_out in range(len(order) + 1):
+        found = [0 if index in order[:left_out] else size for index, size in enumerate(widths)]
+        for index in order[left_out:]:
+            excess = _total(found, 0, gap) - columns
+            if excess > 0:
+                found[index] = max(min(found[index], _NARROWEST), found[index] - excess)
+        if _total(found, 0, gap) <= columns:
+            break
     return found
 
 
+def _total(widths: Sequence[int], least: int, gap: int) -> int:
+    *front, last = (size for size in widths if size)
+    return sum(max(size + gap, least) for size in front) + last
+
+
 def _line(row: Sequence[str], widths: Sequence[int], least: int, gap: int) -> str:
-    *front, last = zip(row, widths, strict=True)
+    *front, last = ((cell, size) for cell, size in zip(row, widths, strict=True) if size)
     padded = (pad(clip(cell, size), max(size + gap, least)) for cell, size in front)
     return "".join(padded) + clip(*last)
