@@ -1,16 +1,11 @@
-"""Judges a merged tree by the Compose schema: the only module that knows the JSON Schema library.
-
-jsonschema-rs decides and finds what is wrong; of the alternatives of a `oneOf`, the one that the value's type
-picks is blamed. (The pure Python jsonschema explains as much, but needs 190 ms for 1,000 services: a file with
-ten thousand mistakes would take several seconds.)
-"""
+"""Judges a merged tree by the Compose schema: jsonschema-rs decides, jsonschema explains what it refused."""
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.errors import Problem
 from compose_lite.spec.problems import position
 from compose_lite.spec.schema_files import read_schema
 from compose_lite.spec.schema_nodes import SchemaNodes, own_types
@@ -19,16 +14,18 @@ from compose_lite.spec.violation import Violation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from compose_lite.errors import Problem
+    from jsonschema import Draft7Validator, ValidationError
+
     from compose_lite.spec.schema_nodes import Schema
-    from compose_lite.spec.tree import Map, Path
+    from compose_lite.spec.tree import Map
 
 _READABLE = 500
-"""So many problems a person may still go through one by one."""
+"""So many services, networks … with mistakes a person may still go through one by one."""
+_SECTIONS = frozenset({"configs", "models", "networks", "secrets", "services", "volumes"})
 
 
 def schema_problems(tree: Map) -> list[Problem]:
-    """Return everything in `tree` that the schema does not allow, in the order in which the files have it.
+    """Return what in `tree` the schema does not allow, in the order in which the files have it.
 
     Args:
         tree: a compose file's content, interpolated and merged but not yet brought to canonical form.
@@ -38,21 +35,49 @@ def schema_problems(tree: Map) -> list[Problem]:
     from compose_lite.spec.schema_words import Narrator
 
     nodes = SchemaNodes(read_schema())
-    violations = list(find_violations(nodes, nodes.root, tree))
+    refused, left_out = _refused_part(tree)
+    violations = list(find_violations(nodes, nodes.root, refused))
     narrator = Narrator(nodes, tree, terse=len(violations) > _READABLE)
-    return sorted(map(narrator.tell, violations), key=position)
+    problems = sorted(map(narrator.tell, violations), key=position)
+    if left_out:
+        problems.append(
+            Problem(
+                code="more-problems",
+                message=f"{left_out} more services, networks, volumes … have mistakes",
+                hint="mend these first, then look again",
+            )
+        )
+    return problems
 
 
 def is_valid(tree: Any) -> bool:
-    """Tell whether the Compose schema allows `tree`; 1,000 services take about a millisecond.
+    """Tell whether the Compose schema allows `tree`, as far as jsonschema-rs can judge it.
 
-    It also refuses what is no JSON (infinity, a date in an extension); `find_violations` tells whether that
-    is a mistake.
+    1,000 services take about a millisecond. It also refuses what is no JSON (infinity, a date in an
+    extension); whether that is a mistake is what jsonschema finds.
     """
     try:
         return bool(_judge().is_valid(tree))
     except ValueError:
         return False
+
+
+def _refused_part(tree: Map) -> tuple[Map, int]:
+    """Leave out the services, networks … that jsonschema-rs has nothing against: jsonschema is slow.
+
+    Returns:
+        The part with at most `_READABLE` of those that it refuses, and how many more there are.
+    """
+    try:
+        places = [tuple(map(str, error.instance_path[:2])) for error in _judge().iter_errors(tree)]
+    except ValueError:  # something that is no JSON hides where the mistakes are
+        return tree, 0
+    refused = list(dict.fromkeys(place for place in places if len(place) == 2 and place[0] in _SECTIONS))
+    explained = set(refused[:_READABLE])
+    part = tree.shallow()
+    for section in _SECTIONS & tree.keys() - {place[0] for place in places if len(place) == 1}:
+        part[section] = {name: item for name, item in tree[section].items() if (section, name) in explained}
+    return part, len(refused) - len(explained)
 
 
 @cache
@@ -63,102 +88,89 @@ def _judge() -> Any:
 
 
 def find_violations(nodes: SchemaNodes, schema: Schema, value: Any) -> Iterator[Violation]:
-    """Yield each place where `value` breaks `schema`, a node of `nodes`."""
-    import jsonschema_rs
+    """Yield each place where `value` breaks `schema`, a node of `nodes`.
 
-    finder = _Finder(nodes, {**schema, "definitions": nodes.root.get("definitions", {})}, value)
-    plain = finder.as_json(value, ())
-    yield from finder.foreign.values()
-    for error in jsonschema_rs.Draft7Validator(finder.schema).iter_errors(plain):
-        for violation in finder.boiled_down(error):
-            if violation.path not in finder.foreign:
+    Of the alternatives of a `oneOf`, the one that the value's type picks is to blame.
+    """
+    from jsonschema import Draft7Validator
+
+    python = _for_python(nodes.root)
+    whole = python if schema is nodes.root else {**_for_python(schema), "definitions": python["definitions"]}
+    validator = Draft7Validator(whole)
+    told: set[tuple[object, ...]] = set()
+    for error in validator.iter_errors(value):
+        for violation in _boiled_down(nodes, validator, error):
+            # The library reports a mapping once for each key that it misses, each time naming all.
+            fact = (violation.path, violation.keyword, str(violation.detail))
+            if fact not in told:
+                told.add(fact)
                 yield violation
 
 
-class _Finder:
-    """Turns the library's errors about one value into violations.
-
-    Attributes:
-        foreign: what no file can hold (only callers of the library can), by its place.
-    """
-
-    def __init__(self, nodes: SchemaNodes, schema: Schema, value: Any) -> None:
-        self.nodes = nodes
-        self.schema = schema
-        self.value = value
-        self.foreign: dict[Path, Violation] = {}
-
-    def as_json(self, value: Any, path: Path) -> Any:
-        """Copy a tree as what the library takes, with stand-ins for what JSON lacks."""
-        if isinstance(value, dict):
-            return {key: self.as_json(item, (*path, key)) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.as_json(item, (*path, index)) for index, item in enumerate(value)]
-        if isinstance(value, str):
-            return str(value)
-        if isinstance(value, float) and not math.isfinite(value):
-            return 0.5
-        if value is not None and not isinstance(value, (int, float)):
-            node = self.nodes.trail(path)[-1]
-            self.foreign[path] = Violation(keyword="type", schema=node, value=value, path=path)
-            return None
-        return value
-
-    def boiled_down(self, error: Any) -> Iterator[Violation]:
-        """Yield what the user has to know of one error."""
-        schema = _at(self.schema, error.schema_path[:-1])
-        path, value = _follow(self.value, error.instance_path)
-
-        def violation(keyword: str, *, at: Path = path, of: Any = value, detail: Any = None) -> Violation:
-            return Violation(keyword=keyword, schema=schema, value=of, path=at, detail=detail)
-
-        match error.kind.name:
-            case "oneOf":
-                yield from self._blamed(schema, value, error) or [violation("type")]
-            case "additionalProperties":
-                for key in error.kind.unexpected:
-                    yield violation("additionalProperties", at=(*path, key), detail=key)
-            case "required":
-                yield violation("required", detail=error.kind.property)
-            case "uniqueItems":
-                for index, first in _repeated(value):
-                    yield violation("uniqueItems", at=(*path, index), of=value[index], detail=first)
-            case "minimum" | "maximum":
-                yield violation("range")
-            case keyword:
-                yield violation(keyword)
-
-    def _blamed(self, schema: Schema, value: Any, error: Any) -> list[Violation]:
-        """Return what is wrong with the alternative that the value's type picks; nothing if it picks none."""
-        kinds = _json_types(value)
-        for branch, errors in zip(schema["oneOf"], error.kind.context, strict=True):
-            if any(own_types(form) & kinds for form in self.nodes.forms(branch)):
-                return [violation for inner in errors for violation in self.boiled_down(inner)]
-        return []
+def _boiled_down(
+    nodes: SchemaNodes, validator: Draft7Validator, error: ValidationError
+) -> Iterator[Violation]:
+    schema, path = error.schema, tuple(error.absolute_path)
+    value: Any = error.instance
+    assert isinstance(schema, dict)  # no node of ours is a bare true or false
+    match error.validator:
+        case "oneOf":
+            yield from _blamed(nodes, validator, error)
+        case "additionalProperties":
+            for key in value:
+                if nodes.child(schema, key) is None:
+                    yield Violation(
+                        keyword="additionalProperties",
+                        schema=schema,
+                        value=value,
+                        path=(*path, key),
+                        detail=key,
+                    )
+        case "required":
+            for key in schema["required"]:
+                if key not in value:
+                    yield Violation(keyword="required", schema=schema, value=value, path=path, detail=key)
+        case "uniqueItems":
+            for index, first in _repeated(value):
+                yield Violation(
+                    keyword="uniqueItems",
+                    schema=schema,
+                    value=value[index],
+                    path=(*path, index),
+                    detail=first,
+                )
+        case "minimum" | "maximum":
+            yield Violation(keyword="range", schema=schema, value=value, path=path)
+        case keyword:
+            yield Violation(keyword=str(keyword), schema=schema, value=value, path=path)
 
 
-def _at(root: Any, path: Any) -> Any:
-    for step in path:
-        root = root[step]
-    return root
+def _blamed(nodes: SchemaNodes, validator: Draft7Validator, error: ValidationError) -> Iterator[Violation]:
+    """Yield what is wrong with the alternative that the value's type picks, or that its type fits none."""
+    schema, value = error.schema, error.instance
+    assert isinstance(schema, dict)
+    for index, branch in enumerate(schema["oneOf"]):
+        if any(validator.is_type(value, kind) for form in nodes.forms(branch) for kind in own_types(form)):
+            for inner in error.context or ():
+                if inner.relative_schema_path[0] == index:
+                    yield from _boiled_down(nodes, validator, inner)
+            return
+    yield Violation(keyword="type", schema=schema, value=value, path=tuple(error.absolute_path))
 
 
-def _follow(root: Any, steps: list[str | int]) -> tuple[Path, Any]:
-    """Return the path that the library means and what is there; it takes the key ``"1"`` for an index."""
-    path: list[str | int] = []
-    for step in steps:
-        path.append(str(step) if isinstance(root, dict) else step)
-        root = root[path[-1]]
-    return tuple(path), root
+def _for_python(schema: Any) -> Any:
+    r"""Copy a schema, its ECMA patterns as Python's: there ``$`` also matches before a final line break."""
+    if isinstance(schema, dict):
+        return {_python_pattern(key): _for_python(_pattern_value(key, item)) for key, item in schema.items()}
+    return [_for_python(item) for item in schema] if isinstance(schema, list) else schema
 
 
-def _json_types(value: Any) -> frozenset[str]:
-    if isinstance(value, bool):
-        return frozenset({"boolean"})
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return frozenset({"integer", "number"})
-    names: dict[type, str] = {str: "string", float: "number", dict: "object", list: "array"}
-    return frozenset(name for kind, name in names.items() if isinstance(value, kind)) or frozenset({"null"})
+def _pattern_value(key: str, item: Any) -> Any:
+    return _python_pattern(item) if key == "pattern" and isinstance(item, str) else item
+
+
+def _python_pattern(text: str) -> str:
+    return text[:-1] + r"\Z" if text.startswith("^") and text.endswith("$") else text
 
 
 def _repeated(items: list[Any]) -> Iterator[tuple[int, int]]:

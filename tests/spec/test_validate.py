@@ -347,3 +347,15 @@ def test_a_file_that_is_no_yaml_does_not_hide_the_others(tmp_path: Path) -> None
 def test_an_item_of_the_wrong_type_is_reported_once(tmp_path: Path) -> None:
     files = {"compose.yaml": "services: {a: {image: x, environment: [A=1, A=2, {B: 3}]}}"}
     assert load_problems(tmp_path, files) == ["compose.yaml:1:50 wrong-type"]
+
+
+def test_only_so_many_mistakes_are_told_as_a_person_may_read() -> None:
+    found = told("services:\n" + "".join(f"  s{number}: {{imagee: x}}\n" for number in range(600)))
+    assert len(found) == 501
+    assert "100 more services" in found[-1]
+
+
+def test_what_is_right_is_not_in_the_way_of_what_is_wrong() -> None:
+    right = "".join(f"  s{number}: {{image: x}}\n" for number in range(700))
+    [found] = told(f"services:\n{right}  web: {{imagee: x}}\nnetworks: {{front: }}\n")
+    assert "services.web" in found
