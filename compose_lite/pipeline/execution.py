@@ -38,13 +38,13 @@ def carry_out(
         means.emit(Unchanged(kind="container", name=ref.name, service=ref.service))
     if plan.empty:
         return None
-    from compose_lite.runner.execute import DEFAULT_PARALLEL, execute
+    from compose_lite.runner.execute import execute
     from compose_lite.runner.site import site_for
 
     site = site_for(
         plan, means.daemon, project, contents=contents, environ=means.environ, build_options=means.build
     )
-    return execute(plan, site, sink=means.emit, parallel=means.parallel or DEFAULT_PARALLEL)
+    return execute(plan, site, sink=means.emit, parallel=means.parallel)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 
 from compose_lite import events
 from compose_lite.errors import AnswerLost, DaemonError, ExecutionError, Interrupted
-from compose_lite.planner.actions import ContainerRef, RunHook, StartContainer
+from compose_lite.planner.actions import ContainerRef, RunHook, StartContainer, StopContainer
 from compose_lite.planner.plan import Plan, PlannedAction
 from compose_lite.runner.execute import Executor
 from compose_lite.runner.site import NOTHING_TO_DO, Containers, Outcome, Site
@@ -44,7 +44,7 @@ def plan(*steps: tuple[str, tuple[int, ...], tuple[int, ...]]) -> Plan:
 class Stage:
     """Runs plans with a handler of the test's own and notes what happens."""
 
-    def __init__(self, handler: Callable[[str], Outcome | None], *, parallel: int = 8) -> None:
+    def __init__(self, handler: Callable[[str], Outcome | None], *, parallel: int | None = 8) -> None:
         self.told: list[events.Event] = []
         self.done: list[str] = []
         self.parallel = parallel
@@ -65,7 +65,7 @@ class Stage:
             self.site,
             sink=self.told.append,
             parallel=self.parallel,
-            handlers={StartContainer: self.handle, RunHook: self.handle},
+            handlers=dict.fromkeys((StartContainer, StopContainer, RunHook), self.handle),
         )
 
     def lines(self) -> list[str]:
@@ -126,6 +126,37 @@ def test_no_more_than_the_limit_at_a_time() -> None:
 
     assert most == 3
     assert len(stage.done) == 20
+
+
+@pytest.mark.parametrize(("parallel", "expected"), [(None, 40), (2, 2)])
+def test_stops_wait_side_by_side_unless_limited(parallel: int | None, expected: int) -> None:
+    stops = Plan(
+        project="p",
+        actions=tuple(
+            PlannedAction(
+                id=number, action=StopContainer(container=start(f"s{number}").container), reasons=()
+            )
+            for number in range(1, 41)
+        ),
+    )
+    waiting = threading.Semaphore(0)
+    go_on = threading.Event()
+
+    def handler(_name: str) -> None:
+        waiting.release()
+        go_on.wait(30)
+
+    stage = Stage(handler, parallel=parallel)
+    running = threading.Thread(target=stage.executor(stops).run)
+    running.start()
+    for _ in range(expected):
+        assert waiting.acquire(timeout=10)
+    more = waiting.acquire(timeout=0.2)
+    go_on.set()
+    running.join()
+
+    assert not more
+    assert len(stage.done) == 40
 
 
 def test_failure_stops_its_dependents_and_nobody_else() -> None:
