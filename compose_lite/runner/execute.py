@@ -30,6 +30,7 @@ from compose_lite.planner.reasons import text
 from compose_lite.runner.failures import report_of
 from compose_lite.runner.handlers import HANDLERS, ONCE
 from compose_lite.runner.interrupts import on_interrupt
+from compose_lite.runner.schedule import Failure, Progress
 from compose_lite.runner.site import Outcome
 from compose_lite.runner.waiting import Waiter
 from compose_lite.spec.model import EMPTY
@@ -37,7 +38,6 @@ from compose_lite.spec.model import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from compose_lite.errors import FailureReport
     from compose_lite.events import Event, EventSink
     from compose_lite.planner.plan import Plan, PlannedAction
     from compose_lite.runner.handlers import Handler
@@ -48,14 +48,6 @@ DEFAULT_PARALLEL = 16
 # These mostly wait for somebody else's process to end: unless a limit was asked for, they take nobody's place.
 _PATIENT = (StopContainer, RestartContainer)
 _ATTEMPTS = 3
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
-    """An action that failed, and what is known about it."""
-
-    planned: PlannedAction
-    report: FailureReport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +125,7 @@ class Executor:
         self._workers: list[threading.Thread] = []
         self._waiter = Waiter(site.daemon, plan.project)
         self._abandoned = False
-        self._progress = _Progress(plan)
+        self._progress = Progress(plan)
         site.cancellation.on_cancel(self._wake)
 
     def run(self) -> ExecutionResult:
@@ -346,40 +338,6 @@ class Executor:
     def _tell(self, event: Event) -> None:
         with self._sink_lock:
             self._sink(event)
-
-
-class _Progress:
-    """What is done, what may begin, and what can't any more. Only the coordinator touches it."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.actions = {planned.id: planned for planned in plan.actions}
-        self.busy = 0
-        self.patient = 0
-        self.waits = 0
-        self.succeeded = 0
-        self.failures: list[Failure] = []
-        self.skipped: list[int] = []
-        self.doomed: dict[int, int | None] = {}  # action → the failed one because of which it is skipped
-        self._missing = {planned.id: {*planned.needs, *planned.after} for planned in plan.actions}
-        self._dependents: dict[int, list[int]] = {planned.id: [] for planned in plan.actions}
-        for number, missing in self._missing.items():
-            for other in missing:
-                self._dependents[other].append(number)
-        self.ready = [number for number, missing in sorted(self._missing.items()) if not missing]
-
-    @property
-    def under_way(self) -> bool:
-        """Whether an outcome is still to come."""
-        return bool(self.busy or self.patient or self.waits)
-
-    def release(self, number: int, *, failed: int | None = None) -> None:
-        """An action has ended: what waited only for it is ready, be it to begin or (`failed`) to be skipped."""
-        for dependent in self._dependents[number]:
-            self._missing[dependent].discard(number)
-            if failed is not None and number in self.actions[dependent].needs:
-                self.doomed.setdefault(dependent, failed)
-            if not self._missing[dependent]:
-                heapq.heappush(self.ready, dependent)
 
 
 def _warning(planned: PlannedAction, text: str) -> Problem:
