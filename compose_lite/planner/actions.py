@@ -162,13 +162,14 @@ class RemoveNetwork:
 class ConnectNetwork(_OnContainer):
     """Attach an existing container to a network that it should be on.
 
-    `network` is the daemon's name of it, `attachment` what the service says about it; the container
-    also answers to its service's name there, as after a creation.
+    `network` is the daemon's name of it, `attachment` what the service says about it; if it is `named`
+    the container also answers to its service's name there, as after a creation.
     """
 
     verb: ClassVar[str] = "connect"
     network: str
     attachment: NetworkAttachment
+    named: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,6 +228,8 @@ class CreateContainer(_OnContainer):
         files: what its secrets and configs are, by target: `configs.NAME UID:GID MODE DIGEST`; written as
             JSON with sorted keys into the label `io.compose-lite.files`. No plain digest of a content.
         oneoff: set for `run`.
+        named: if not, it answers only to the name that it is created under, until `ConnectNetwork`
+            gives it the names of its service.
     """
 
     verb: ClassVar[str] = "create"
@@ -241,6 +244,7 @@ class CreateContainer(_OnContainer):
     holders: tuple[str, ...] = ()
     files: Mapping[str, str] = EMPTY
     oneoff: OneOff | None = None
+    named: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -325,7 +329,10 @@ class RenameContainer(_OnContainer):
 class AwaitCondition:
     """Wait until `containers` of `service` meet `condition`; not a failure of the plan unless `required`.
 
-    `timeout` is in seconds, `None` without bound.
+    Attributes:
+        timeout: seconds, `None` without bound.
+        hold: seconds for which the containers have to go on meeting the condition.
+        tolerate: how many of them may fail.
     """
 
     verb: ClassVar[str] = "wait for"
@@ -335,6 +342,22 @@ class AwaitCondition:
     containers: tuple[ContainerRef, ...]
     required: bool = True
     timeout: float | None = None
+    hold: float = 0.0
+    tolerate: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.service
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delay:
+    """Let `seconds` pass between two steps of a service's rollout."""
+
+    verb: ClassVar[str] = "give time to"
+    kind: ClassVar[str] = "service"
+    service: str
+    seconds: float
 
     @property
     def name(self) -> str:
@@ -371,5 +394,6 @@ Action = (
     | RemoveContainer
     | RenameContainer
     | AwaitCondition
+    | Delay
     | RunHook
 )

@@ -96,5 +96,5 @@ def _connect(
         work.release_networks(container, before[0])
     if name in work.networks.creating:
         before.append(work.networks.creating[name])
-    on = ConnectNetwork(container=ref, network=name, attachment=attachment)
+    on = ConnectNetwork(container=ref, network=name, attachment=attachment, named=not container.oneoff)
     return [work.draft.add(on, reason, needs=before)]

@@ -73,6 +73,8 @@ def _details(action: actions.Action) -> list[str]:
             return ["to", to]
         case actions.AwaitCondition(condition=condition):
             return [condition.removeprefix("service_")]
+        case actions.Delay(seconds=seconds):
+            return [f"{seconds:g} s"]
         case actions.ConnectNetwork(network=network):
             return ["to", network]
         case actions.DisconnectNetwork(network=network):

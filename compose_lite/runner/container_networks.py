@@ -64,6 +64,8 @@ def endpoints(
 
 def aliases(service: Service, action: CreateContainer, attachment: NetworkAttachment) -> list[str]:
     """The names that the container answers to: its own, its service's and those asked for."""
+    if not action.named:
+        return [action.container.name]
     names = [action.final_name or action.container.name]
     if action.oneoff is None or action.oneoff.use_aliases:
         names += [service.name, *attachment.aliases]

@@ -5,6 +5,7 @@ Every handler may be called again after a lost answer: an effect that is there a
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from compose_lite import __version__, labels
@@ -143,7 +144,8 @@ def remove_network(site: Site, action: a.RemoveNetwork, _report: Report) -> Outc
 
 
 def connect_network(site: Site, action: a.ConnectNetwork, _report: Report) -> Outcome:
-    names = list(dict.fromkeys((action.container.service, *action.attachment.aliases)))
+    own = (action.container.service,) if action.named else ()
+    names = list(dict.fromkeys((*own, *action.attachment.aliases)))
     settings = endpoint(action.attachment, aliases=names, mac_address=action.attachment.mac_address)
     container = site.containers.id(action.container)
     made = connect(site.daemon, action.network, container, {"EndpointConfig": settings})
@@ -279,6 +281,14 @@ def rename_container(site: Site, action: a.RenameContainer, _report: Report) -> 
     return DONE
 
 
+def delay(site: Site, action: a.Delay, _report: Report) -> Outcome:
+    over = threading.Event()
+    site.cancellation.on_cancel(over.set)
+    over.wait(action.seconds)
+    site.cancellation.check()
+    return Outcome(changed=False)
+
+
 def run_hook(site: Site, action: a.RunHook, report: Report) -> Outcome:
     from compose_lite.runner.hooks import run
 
@@ -307,6 +317,7 @@ HANDLERS: Mapping[type, Handler] = {
     a.RemoveContainer: remove_container,
     a.RenameContainer: rename_container,
     a.RunHook: run_hook,
+    a.Delay: delay,
 }
 
 # What must not happen twice: a lost answer fails these instead of being asked for once more.

@@ -119,11 +119,23 @@ def _ended(name: str, state: Json, when: str) -> str:
 class _Wait:
     """One condition being waited for, on a number of containers."""
 
-    def __init__(self, condition: WaitFor, containers: Mapping[str, str], done: Done, report: Report) -> None:
+    def __init__(
+        self,
+        condition: WaitFor,
+        containers: Mapping[str, str],
+        done: Done,
+        report: Report,
+        *,
+        hold: float = 0,
+        tolerate: int = 0,
+    ) -> None:
         self.condition = condition
         self.names = dict(containers)
         self.open = set(containers)
-        self.timer: threading.Timer | None = None
+        self.hold = hold
+        self.holding = False
+        self.tolerate = tolerate
+        self.timers: list[threading.Timer] = []
         self.ended = False
         self._done = done
         self._report = report
@@ -131,9 +143,20 @@ class _Wait:
 
     def end(self, error: ComposeLiteError | None) -> None:
         """Pass the result on; called once."""
-        if self.timer is not None:
-            self.timer.cancel()
+        for timer in self.timers:
+            timer.cancel()
         self._done(error)
+
+    def start_timer(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call something later, unless the wait has ended by then."""
+        timer = threading.Timer(seconds, call)
+        timer.daemon = True
+        self.timers.append(timer)
+        timer.start()
+
+    def concerns(self, container: str) -> bool:
+        """Whether it matters what becomes of the container: all of them, as long as they have to hold."""
+        return container in (self.names if self.holding else self.open)
 
     def tell(self, text: str) -> None:
         """Report what is waited for, if that is news."""
@@ -178,13 +201,19 @@ class Waiter:
         done: Done,
         report: Report,
         timeout: float | None = None,
+        hold: float = 0,
+        tolerate: int = 0,
     ) -> None:
-        """Wait until all `containers` (id → name) meet the condition; then call `done` with the failure, if any."""
-        wait = _Wait(condition, containers, done, report)
+        """Wait until all `containers` (id → name) meet the condition; then call `done` with the failure, if any.
+
+        Args:
+            timeout: seconds until it counts as failed.
+            hold: seconds for which they have to go on meeting it.
+            tolerate: how many of them may fail.
+        """
+        wait = _Wait(condition, containers, done, report, hold=hold, tolerate=tolerate)
         if timeout is not None:
-            wait.timer = threading.Timer(timeout, self._time_is_up, (wait, timeout))
-            wait.timer.daemon = True
-            wait.timer.start()
+            wait.start_timer(timeout, partial(self._time_is_up, wait, timeout))
         with self._lock:
             self._waits.append(wait)
         if not containers:
@@ -226,7 +255,7 @@ class Waiter:
                 failure: ComposeLiteError = error
                 continue
             for wait in self._snapshot():
-                for container in sorted(wait.open):
+                for container in sorted(filter(wait.concerns, wait.names)):
                     self._look(wait, container)
             return
         self._closed.set()
@@ -234,7 +263,7 @@ class Waiter:
 
     def _react(self, container: str) -> None:
         for wait in self._snapshot():
-            if container in wait.open:
+            if wait.concerns(container):
                 self._look(wait, container)
 
     def _look(self, wait: _Wait, container: str) -> None:
@@ -244,9 +273,8 @@ class Waiter:
         try:
             inspected = self._daemon.inspect_container(container)
         except NotFound:
-            self._end(
-                wait, NotFound(f"container {wait.names[container]} was removed while it was waited for")
-            )
+            name = wait.names.get(container, container[:12])
+            self._fail(wait, container, NotFound(f"container {name} was removed while it was waited for"))
         except (DaemonUnavailable, AnswerLost):
             # Whether it comes back is found out by subscribing anew, after which everything is looked at.
             if self._feed is not None:
@@ -258,19 +286,37 @@ class Waiter:
 
     def _conclude(self, wait: _Wait, container: str, inspected: Json) -> None:
         verdict = judge(wait.condition, inspected)
-        if verdict.state == "pending":
+        if verdict.state == "met":
+            self._settle(wait, container)
+        elif verdict.state == "pending" and not wait.holding:
             wait.tell(verdict.text)
-        elif verdict.state == "failed":
+        else:
             details = container_failure(
                 self._daemon, inspected, verdict.text, hint=verdict.hint, code=verdict.code
             )
-            self._end(wait, details)
+            self._fail(wait, container, details)
+
+    def _fail(self, wait: _Wait, container: str, error: ComposeLiteError) -> None:
+        """A container will not meet the condition: that ends the wait, unless it is tolerated."""
+        with self._lock:
+            tolerated = wait.tolerate > 0 and wait.names.pop(container, None) is not None
+            wait.tolerate -= tolerated
+        if tolerated:
+            self._settle(wait, container)
         else:
-            with self._lock:
-                wait.open.discard(container)
-                complete = not wait.open
-            if complete:
-                self._end(wait, None)
+            self._end(wait, error)
+
+    def _settle(self, wait: _Wait, container: str) -> None:
+        """Nothing more is to be waited for from the container; perhaps only that all go on as they are."""
+        with self._lock:
+            wait.open.discard(container)
+            complete = not wait.open and not wait.holding
+            wait.holding = wait.holding or (complete and wait.hold > 0)
+        if complete and wait.holding:
+            wait.tell(f"for {wait.hold:g} s more")
+            wait.start_timer(wait.hold, partial(self._end, wait, None))
+        elif complete:
+            self._end(wait, None)
 
     def _time_is_up(self, wait: _Wait, timeout: float) -> None:
         for container in sorted(wait.open):

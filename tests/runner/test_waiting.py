@@ -137,7 +137,13 @@ class Waiting:
     """One wait under way."""
 
     def __init__(
-        self, daemon: FakeDaemon, condition: Any, *containers: str, timeout: float | None = None
+        self,
+        daemon: FakeDaemon,
+        condition: Any,
+        *containers: str,
+        timeout: float | None = None,
+        hold: float = 0,
+        tolerate: int = 0,
     ) -> None:
         self.told: list[str] = []
         self._results: queue.SimpleQueue[ComposeLiteError | None] = queue.SimpleQueue()
@@ -150,6 +156,8 @@ class Waiting:
             done=self._results.put,
             report=lambda text, *_args, **_kwargs: self.told.append(text),
             timeout=timeout,
+            hold=hold,
+            tolerate=tolerate,
         )
 
     @property
@@ -266,3 +274,46 @@ def test_daemon_that_stays_away_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -
     daemon.feeds[-1].events.put(None)
 
     assert isinstance(wait.result(), DaemonUnavailable)
+
+
+def test_what_has_to_hold_is_not_met_at_once() -> None:
+    wait = Waiting(FakeDaemon(c1=container("running")), "service_started", "c1", hold=0.05)
+    assert wait.told == ["for 0.05 s more"]
+    assert wait.result() is None
+
+
+def test_what_fails_while_it_has_to_hold_fails() -> None:
+    daemon = FakeDaemon(c1=container("running"), c2=container("running"))
+    wait = Waiting(daemon, "service_started", "c1", "c2", hold=60)
+    assert wait.pending
+
+    daemon.change("c1", container("exited", code=1))
+
+    assert isinstance(wait.result(), ContainerFailure)
+
+
+def test_a_restart_while_it_has_to_hold_fails() -> None:
+    daemon = FakeDaemon(c1=container("running"))
+    wait = Waiting(daemon, "service_started", "c1", hold=60)
+
+    daemon.change("c1", container("restarting", code=1))
+
+    assert isinstance(wait.result(), ContainerFailure)
+
+
+def test_as_many_may_fail_as_are_tolerated() -> None:
+    daemon = FakeDaemon(c1=container("running", "starting"), c2=container("running", "starting"))
+    wait = Waiting(daemon, "service_healthy", "c1", "c2", tolerate=1)
+    daemon.change("c1", container("exited", code=1))
+    daemon.change("c2", container("running", "healthy"))
+
+    assert wait.result() is None
+
+
+def test_one_more_is_a_failure() -> None:
+    daemon = FakeDaemon(c1=container("running", "starting"), c2=container("running", "starting"))
+    wait = Waiting(daemon, "service_healthy", "c1", "c2", tolerate=1)
+    daemon.change("c1", container("exited", code=1))
+    daemon.change("c2", container("exited", code=1))
+
+    assert isinstance(wait.result(), ContainerFailure)
