@@ -171,9 +171,10 @@ class Stack:
         """End what still runs and remove everything of this project, and only of it, from the daemon."""
         for process in self.background.values():
             process.close()
-        self.events.close()
         for project in (self.name, *self._siblings):
             state.remove_all(project)
+        state.remove_volumes(self.events.anonymous_volumes())
+        self.events.close()
 
 
 def execute(container: str, command: str, *, user: str = "") -> tuple[int, str]:

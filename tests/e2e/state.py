@@ -1,9 +1,8 @@
 """What the daemon knows about one project, in the words of Compose."""
 
-from __future__ import annotations
-
 import functools
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -126,14 +125,18 @@ def moment(stamp: str) -> datetime:
 
 
 class Events:
-    """Listens to what happens to a project's containers, for what the daemon does not remember for long."""
+    """Listens to what happens to a project (and its siblings, whose names begin with its own).
+
+    The daemon forgets soon when a container became healthy, and that a volume without a name belonged to it.
+    """
 
     def __init__(self, project: str) -> None:
-        self._stream = api().events(
-            filters={"type": "container", "label": f"{PROJECT}={project}"}, decode=True
-        )
+        self._project = project
+        self._stream = api().events(filters={"type": ["container", "volume"]}, decode=True)
         self._news = threading.Condition()
         self._seen: list[dict[str, Any]] = []
+        self._own: set[str] = set()
+        self._mounts: set[tuple[str, str]] = set()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def became_healthy(self, container: Container, *, timeout: float = 5) -> datetime:
@@ -153,14 +156,27 @@ class Events:
         assert time is not None, f"{container.name} has not become healthy"
         return time
 
+    def anonymous_volumes(self) -> set[str]:
+        """Every volume without a name that a container of the project has ever mounted."""
+        with self._news:
+            return {name for container, name in self._mounts if container in self._own and len(name) == 64}
+
     def close(self) -> None:
         self._stream.close()
 
     def _listen(self) -> None:
         for event in self._stream:
             with self._news:
-                self._seen.append(event)
+                self._note(event)
                 self._news.notify_all()
+
+    def _note(self, event: dict[str, Any]) -> None:
+        attributes = event["Actor"]["Attributes"]
+        if event["Type"] == "volume":
+            self._mounts.add((attributes.get("container", ""), event["Actor"]["ID"]))
+        elif attributes.get(PROJECT, "").startswith(self._project):
+            self._own.add(event["id"])
+            self._seen.append(event)
 
 
 def containers(project: str) -> list[Container]:
@@ -193,6 +209,12 @@ def volume_exists(name: str) -> bool:
     except docker.errors.NotFound:
         return False
     return True
+
+
+def remove_volumes(names: Iterable[str]) -> None:
+    """Remove volumes, as far as they are still there."""
+    for name in names:
+        _quietly(api().remove_volume, name, force=True)
 
 
 def remove_all(project: str) -> None:
