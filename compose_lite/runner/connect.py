@@ -58,7 +58,9 @@ def connect_daemon(
 def _pinned_version(environ: Mapping[str, str]) -> str | None:
     wanted = environ.get("DOCKER_API_VERSION")
     if wanted and not all(part.isdecimal() for part in wanted.split(".")):
-        raise UsageError(f"DOCKER_API_VERSION is no API version: {wanted!r}", hint="use a number such as 1.41")
+        raise UsageError(
+            f"DOCKER_API_VERSION is no API version: {wanted!r}", hint="use a number such as 1.41"
+        )
     return wanted or None
 
 
