@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.problems import nearest
@@ -374,6 +375,7 @@ def _below(node: Any, keys: Iterable[str]) -> Any:
     return node
 
 
+@lru_cache
 def _is_address(text: Any) -> bool:
     import ipaddress
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.canonical import canonicalize
 from compose_lite.spec.interpolate import Interpolator
-from compose_lite.spec.merge import apply_resets, drop_duplicates, merge_service, merge_trees
+from compose_lite.spec.merge import apply_resets, merge_service, merge_trees
 from compose_lite.spec.paths import folder_of, join, resolve_paths
 from compose_lite.spec.problems import nearest
 from compose_lite.spec.reading import is_missing
 from compose_lite.spec.tree import Map, Path, copy_tree
+from compose_lite.spec.unique import drop_duplicates, drop_revealed_duplicates
 
 if TYPE_CHECKING:
     from compose_lite.spec.model_files import FileScope, ModelLoader
@@ -157,7 +158,7 @@ class Extender:
             merge_trees(tree, root, self._problems, loader.trace)
             drop_duplicates(tree, self._problems)
             canonicalize(tree, self._problems, lenient=lenient)
-            drop_duplicates(tree, self._problems)
+            drop_revealed_duplicates(tree, self._problems)
         services = tree.get("services")
         if not isinstance(services, Map):
             self._problems.add(

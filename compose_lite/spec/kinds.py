@@ -113,13 +113,17 @@ def size(value: Any, _path: Path, _report: Report) -> Any:
     return str(parse_bytes(value))
 
 
-def anything(value: Any, _path: Path, _report: Report) -> Any:
-    """The value as it stands."""
-    return value
+_LEAVES: frozenset[Kind] = frozenset(
+    (text, printed, printed_or_null, integer, unsigned, number32, boolean, duration, size)
+)
+"""Kinds of single values: they never look at their path, so none need be made for them."""
+_ZEROS: dict[Kind, str] = {size: "0", duration: "0s"}
+"""Texts that mean not set, beside the empty one."""
 
 
 def list_of(kind: Kind) -> Kind:
     """A list; one scalar stands for a list of one."""
+    leaf = kind in _LEAVES
 
     def shape(value: Any, path: Path, report: Report) -> Any:
         if value is None:
@@ -128,21 +132,21 @@ def list_of(kind: Kind) -> Kind:
             if isinstance(value, dict):
                 raise BadValue("a list")
             return Seq([kind(value, path, report)])
-        marks = value.marks if isinstance(value, Seq) else None
         items = []
         for index, item in enumerate(value):
             try:
-                items.append(kind(item, (*path, index), report))
+                items.append(kind(item, () if leaf else (*path, index), report))
             except ValueError as error:
                 report((*path, index), str(error))
                 items.append(item)
-        return Seq(items, marks)
+        return Seq(items, value.marks if isinstance(value, Seq) else None)
 
     return shape
 
 
 def map_of(kind: Kind) -> Kind:
     """A mapping with free names."""
+    leaf = kind in _LEAVES
 
     def shape(value: Any, path: Path, report: Report) -> Any:
         if value is None:
@@ -152,7 +156,7 @@ def map_of(kind: Kind) -> Kind:
         result = Map((), value.marks if isinstance(value, Map) else None)
         for key, item in value.items():
             try:
-                result[key] = kind(item, (*path, key), report)
+                result[key] = kind(item, () if leaf else (*path, key), report)
             except ValueError as error:
                 report((*path, key), str(error))
         return result
@@ -196,8 +200,8 @@ class Shaped(Map):
 
     __slots__ = ("extensions", "struct")
 
-    def __init__(self, struct: Struct, marks: dict[str, Mark] | None) -> None:
-        super().__init__((), marks)
+    def __init__(self, struct: Struct, marks: dict[str, Mark]) -> None:
+        self.marks = marks  # a new dict needs no initialising, and this happens for every port and volume
         self.struct = struct
         self.extensions: dict[str, Any] = {}
 
@@ -234,7 +238,7 @@ def always(kind: Kind, default: Callable[[], Any], *, json_only: bool = False) -
 class Struct:
     """A mapping with fixed attributes, in the order in which YAML output has them."""
 
-    __slots__ = ("_always", "attributes", "json_names", "order")
+    __slots__ = ("_always", "_rules", "attributes", "json_names", "order")
 
     def __init__(self, attributes: dict[str, Kind | Attribute], *, json_names: bool = False) -> None:
         self.attributes = {
@@ -242,37 +246,37 @@ class Struct:
             for name, entry in attributes.items()
         }
         self.order = {name: place for place, name in enumerate(attributes)}
-        self._always = [(name, entry) for name, entry in self.attributes.items() if entry.always]
         self.json_names = json_names
+        self._always = [(name, entry.default) for name, entry in self.attributes.items() if entry.always]
+        self._rules = {
+            name: (entry.kind, entry.kind in _LEAVES, entry.keep_empty, entry.always, _ZEROS.get(entry.kind))
+            for name, entry in self.attributes.items()
+        }
 
     def __call__(self, value: Any, path: Path, report: Report) -> Shaped:
         if value is None:
             value = {}
         if not isinstance(value, dict):
             raise BadValue("a mapping")
-        attributes = self.attributes
-        result = Shaped(self, value.marks if isinstance(value, Map) else None)
+        rules = self._rules
+        result = Shaped(self, value.marks if isinstance(value, Map) else {})
         for key, item in value.items():
-            attribute = attributes.get(key)
-            if attribute is None:
+            rule = rules.get(key)
+            if rule is None:
                 if key.startswith("x-"):
                     result.extensions[key] = item
                 continue
-            if item is None and not attribute.always:
+            kind, leaf, keep_empty, always_there, zero = rule
+            if item is None and not always_there:
                 continue
             try:
-                shaped = attribute.kind(item, (*path, key), report)
+                shaped = kind(item, () if leaf else (*path, key), report)
             except ValueError as error:
                 report((*path, key), str(error))
                 continue
-            if attribute.keep_empty or not is_empty(shaped, attribute.kind):
+            if keep_empty or (shaped and shaped != zero):
                 result[key] = shaped
-        for key, attribute in self._always:
+        for key, default in self._always:
             if key not in result:
-                result[key] = attribute.default()
+                result[key] = default()
         return result
-
-
-def is_empty(shaped: Any, kind: Kind) -> bool:
-    """Whether a shaped value is its kind's zero, which means not set."""
-    return not shaped or (kind is size and shaped == "0") or (kind is duration and shaped == "0s")

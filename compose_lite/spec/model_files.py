@@ -12,11 +12,12 @@ from compose_lite.spec.defaults import set_defaults
 from compose_lite.spec.extends import Extender
 from compose_lite.spec.include import Includer
 from compose_lite.spec.interpolate import Interpolator
-from compose_lite.spec.merge import apply_resets, drop_duplicates, merge_trees
+from compose_lite.spec.merge import apply_resets, merge_trees
 from compose_lite.spec.normalize import resolve_bare_names
 from compose_lite.spec.paths import resolve_paths
 from compose_lite.spec.source import Document, parse
 from compose_lite.spec.tree import Map, locate
+from compose_lite.spec.unique import drop_duplicates, drop_revealed_duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,7 +139,7 @@ class ModelLoader:
         drop_duplicates(tree, self.problems)
         self._validate(tree)
         canonicalize(tree, self.problems, lenient=lenient)
-        drop_duplicates(tree, self.problems)
+        drop_revealed_duplicates(tree, self.problems)
 
     def checked_root(self, document: Document, path: str) -> Map:
         """Return the document's mapping.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Any
 
 _NUMBER = re.compile(r"[0-9]+\Z")
@@ -70,6 +71,7 @@ def _protocol(target: str) -> tuple[str, str]:
     return port, protocol or "tcp"
 
 
+@lru_cache
 def _address(text: str) -> str:
     if not text:
         return ""

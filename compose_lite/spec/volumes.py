@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from functools import lru_cache
 from typing import Any
 
+_UNCLEAN = re.compile(r"//|/$|(?:^|/)\.\.?(?:/|$)")
 _PROPAGATIONS = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
 
 
@@ -20,15 +23,9 @@ def parse_volume(text: str) -> dict[str, Any]:
     Raises:
         BadVolume: it is none.
     """
-    if not text:
-        raise BadVolume("it is empty")
+    sections = _checked_sections(text)
     if len(text.encode()) <= 2:
         return {"type": "volume", "target": clean_target(text)}
-    sections = _sections(text)
-    if any(not section for section in sections):
-        raise BadVolume("there is nothing between two colons" if len(sections) > 1 else "it is empty")
-    if len(sections) > 3:
-        raise BadVolume("it has too many colons; a volume is SOURCE:TARGET:OPTIONS")
     source = sections[0] if len(sections) > 1 else ""
     target = sections[1] if len(sections) > 1 else sections[0]
     volume: dict[str, Any] = {"type": "bind" if _is_path(source) else "volume"}
@@ -47,16 +44,43 @@ def parse_volume(text: str) -> dict[str, Any]:
     return volume
 
 
+def volume_target(text: str) -> str:
+    """Return the target of a short volume.
+
+    Raises:
+        BadVolume: it is none.
+    """
+    sections = _checked_sections(text)
+    return clean_target(sections[1] if len(sections) > 1 else sections[0])
+
+
+@lru_cache
+def _checked_sections(text: str) -> tuple[str, ...]:
+    if not text:
+        raise BadVolume("it is empty")
+    if len(text.encode()) <= 2:
+        return (text,)
+    sections = _sections(text)
+    if any(not section for section in sections):
+        raise BadVolume("there is nothing between two colons" if len(sections) > 1 else "it is empty")
+    if len(sections) > 3:
+        raise BadVolume("it has too many colons; a volume is SOURCE:TARGET:OPTIONS")
+    return tuple(sections)
+
+
 def _sections(text: str) -> list[str]:
+    """Split at colons, except behind a section of one letter: that is a drive."""
     sections: list[str] = []
-    current = ""
-    for character in text:
-        if character == ":" and not (len(current) == 1 and current.isalpha()):
-            sections.append(current)
-            current = ""
+    drive = ""
+    for section in text.split(":"):
+        section = drive + section
+        drive = ""
+        if len(section) == 1 and section.isalpha():
+            drive = section + ":"
         else:
-            current += character
-    sections.append(current)
+            sections.append(section)
+    if drive:
+        sections.append(drive.removesuffix(":"))
     return sections
 
 
@@ -85,7 +109,7 @@ def _is_path(source: str) -> bool:
 
 def clean_target(target: str) -> str:
     """Clean a container path as Go's path.Clean does."""
-    if not target:
-        return ""
+    if not _UNCLEAN.search(target):
+        return target
     cleaned = posixpath.normpath(target)
     return cleaned[1:] if cleaned.startswith("//") else cleaned
