@@ -36,6 +36,7 @@ class CommonOptions:
     env_file: tuple[str, ...] = texts("Environment file instead of .env", metavar="FILE", group=_FILES)
     profile: tuple[str, ...] = texts("Profile to enable", metavar="NAME", group=_FILES)
     all_resources: bool = flag("Include resources that no service uses", group=_FILES)
+    compatibility: bool = flag("With config: don't fill in what is implied", group=_FILES)
     ansi: str | None = text("Colours and cursor movement (auto)", choices=ANSI, group=_OUTPUT)
     progress: str | None = text("How progress is shown (auto)", choices=PROGRESS, group=_OUTPUT)
     dry_run: bool = flag("Print the plan and change nothing")

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from compose_lite.cli.terminal import of_process
-from compose_lite.errors import ComposeLiteError
+from compose_lite.errors import ComposeLiteError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +71,11 @@ def dispatch(parsed: Parsed, terminal: Terminal) -> int:
 
     command = commands.load(parsed.command)
     common = CommonOptions(**parsed.common)
+    if common.compatibility and parsed.command != "config":
+        raise UsageError(
+            f"--compatibility goes with config, not with {parsed.command}",
+            hint="containers are named with hyphens, as docker compose names them without it",
+        )
     invocation = Invocation(
         common=common,
         terminal=terminal.with_ansi(common.ansi, os.environ),

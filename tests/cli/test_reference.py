@@ -17,7 +17,6 @@ KINDS = {"bool": "flag", "string": "text", "int": "number", "stringArray": "text
 # What docker compose has and we have not yet: an option that does nothing must not be shown.
 MISSING_COMMANDS = {"commit", "export", "publish", "watch"}
 MISSING_OPTIONS = {
-    "(global)": {"--compatibility"},
     "up": {"--menu", "--watch"},
     "config": {"--lock-image-digests", "--resolve-image-digests"},
 }

@@ -109,7 +109,11 @@ def test_every_verb_obeys_the_review(verb: Callable[..., Plan], request_: object
 
 def test_warnings_are_told_before_anything_is_done() -> None:
     seen: list[events.Event] = []
-    orphan = {**LISTED, "Names": ["/demo-old-1"], "Labels": {**LISTED["Labels"], "com.docker.compose.service": "old"}}
+    orphan = {
+        **LISTED,
+        "Names": ["/demo-old-1"],
+        "Labels": {**LISTED["Labels"], "com.docker.compose.service": "old"},
+    }
     told = means(Bystander(containers=[orphan]), emit=seen.append)
     pipeline.up(project(TWO), UP, IMAGES, told)
     assert [event.problem.code for event in seen if isinstance(event, events.Notice)] == ["orphans"]

@@ -51,18 +51,19 @@ def run_config(ctx: Invocation, options: ConfigOptions) -> int:
     """Print the model, or a part of it."""
     from compose_lite.cli.project import load_options, loaded
 
-    result = loaded(ctx, load_options(ctx, services=options.selected, stages=_stages(options)))
+    result = loaded(ctx, load_options(ctx, services=options.selected, stages=_stages(ctx, options)))
     if not options.quiet:
         _write(ctx, options.output, _shown(options, result))
     return 0
 
 
-def _stages(options: ConfigOptions) -> Stages:
+def _stages(ctx: Invocation, options: ConfigOptions) -> Stages:
     from compose_lite.spec.options import Stages
 
     return Stages(
         interpolate=not (options.no_interpolate or options.variables),
-        normalize=not options.no_normalize,
+        # docker compose's --compatibility makes its `config` skip this stage, and nothing else.
+        normalize=not (options.no_normalize or ctx.common.compatibility),
         resolve_paths=not options.no_path_resolution,
         consistency=not options.no_consistency,
     )
