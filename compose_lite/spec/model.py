@@ -7,7 +7,6 @@ bytes (int), file modes are integers (0o440). Text is as the container gets it: 
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
