@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.load import load
@@ -13,6 +12,7 @@ from compose_lite.spec.render import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _CONTROL = {"args.json", "config_args.json", "env.json", "expected.json", "expected_error.txt"}
 _STAGE_FLAGS = {
