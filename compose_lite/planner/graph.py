@@ -87,7 +87,7 @@ def dependents(graph: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...
 def _circle(graph: Mapping[str, tuple[str, ...]], among: frozenset[str]) -> str:
     import networkx
 
-    directed = networkx.DiGraph()
+    directed: networkx.DiGraph[str] = networkx.DiGraph()
     directed.add_edges_from((name, need) for name in sorted(among) for need in graph[name] if need in among)
     edges = networkx.find_cycle(directed)
     return "services depend on each other in a circle: " + " → ".join(
