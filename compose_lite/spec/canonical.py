@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.ports import BadPort, parse_port
 from compose_lite.spec.tree import Map, Mark, Path, Seq, path_text
-from compose_lite.spec.volumes import BadVolume, clean_target, parse_volume
+from compose_lite.spec.volumes import BadVolume, parse_volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,8 +179,6 @@ def _mounts(context: Context, value: Any, path: Path) -> Any:
                 if key in volume:
                     volume[key] = marked_map(volume[key], mark)
             value[index] = marked_map(volume, mark)
-        elif isinstance(item, Map) and isinstance(item.get("target"), str):
-            item["target"] = clean_target(item["target"])
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.spec.tree import Map
+from compose_lite.spec.volumes import clean_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,10 @@ def _service(service: Map) -> None:
     for port in _maps(service.get("ports")):
         port.setdefault("protocol", "tcp")
         port.setdefault("mode", "ingress")
+    for volume in _maps(service.get("volumes")):
+        target = volume.get("target")
+        if isinstance(target, str):
+            volume["target"] = clean_target(target)
     for request in (*_maps(service.get("gpus")), *_maps(_reserved_devices(service))):
         if "count" not in request and "device_ids" not in request:
             request["count"] = "all"
