@@ -24,6 +24,7 @@ HASH = PREFIX + "hash"
 REPLACES = PREFIX + "replaces"
 FILES = PREFIX + "files"
 PEERS = PREFIX + "peers"
+UNNAMED = PREFIX + "unnamed"  # created without its service's names; has them once it has its own name
 
 # Version of the way in which CONFIG_HASH is computed.
 HASH_VERSION = "1"

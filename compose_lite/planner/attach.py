@@ -12,6 +12,7 @@ from compose_lite.planner.work import ref_of
 from compose_lite.spec.model import NetworkAttachment
 
 if TYPE_CHECKING:
+    from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer, ObservedEndpoint
     from compose_lite.planner.work import Work
     from compose_lite.spec.model import Service
@@ -36,6 +37,21 @@ def reattach(work: Work, service: Service, container: ObservedContainer, there: 
     for endpoint in endpoints.values():
         if endpoint.network in work.networks.removing:
             nodes = [*there, *_move(work, container, endpoint, nodes)]
+    return nodes
+
+
+def take_names(
+    work: Work, service: Service, container: ContainerRef, there: list[int], reason: Reason
+) -> list[int]:
+    """Connect a container anew under its service's names; returns the nodes to wait for."""
+    nodes = there
+    for attachment in service.networks:
+        network = work.project.networks.get(attachment.network)
+        if network is not None:
+            off = DisconnectNetwork(container=container, network=network.name)
+            on = ConnectNetwork(container=container, network=network.name, attachment=attachment)
+            nodes = [work.draft.add(off, reason, needs=nodes)]
+            nodes = [work.draft.add(on, reason, needs=nodes)]
     return nodes
 
 

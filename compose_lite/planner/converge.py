@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 from compose_lite.planner.attach import move_stranger
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.graph import Graph, closure, ordered, service_graph
-from compose_lite.planner.links import find_swaps, link_claims, link_names, link_stops, raise_all
+from compose_lite.planner.links import (
+    find_swaps,
+    link_claims,
+    link_names,
+    link_stops,
+    raise_all,
+    yielding,
+)
 from compose_lite.planner.networks import decide_networks, emit_networks, networks_used
 from compose_lite.planner.orphans import orphan_warnings, orphans_of
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
+from compose_lite.planner.rollout import emit_rollout, finish_rollouts, rolls_out
 from compose_lite.planner.selection import unknown_services
-from compose_lite.planner.situation import ServiceState, Situation, by_service, jobs_of
+from compose_lite.planner.situation import ServiceState, Situation, by_service, jobs_of, update_config
 from compose_lite.planner.steps import discard, emit_slots, future_refs, will_start
 from compose_lite.planner.survey import needs_look, survey
 from compose_lite.planner.volumes import decide_volumes, emit_volumes, in_use, volumes_used
@@ -101,6 +109,7 @@ class Convergence:
         self.states: dict[str, ServiceState] = {}
         for name in scope.order:
             self.states[name] = survey(situation, project.services[name], self.states)
+        self._notes: list[Problem] = []
         self._orphans = orphans_of(project, observed)
         self.work = self._start_work(situation)
         self.waits = Waits(self.work, self.states)
@@ -119,9 +128,16 @@ class Convergence:
             networks=emit_networks(draft, self._networks),
             volumes=emit_volumes(draft, self._volumes),
             early=_early(self.states, situation, self._scope.graph),
+            at_once=self._at_once(situation.project),
             swaps=find_swaps(self.states.values()),
             refs={name: future_refs(state, taken) for name, state in self.states.items()},
         )
+
+    def _at_once(self, project: Project) -> frozenset[str]:
+        if all(update_config(state.service) is None for state in self.states.values()):
+            return frozenset()
+        lenders = {peer for state in self.states.values() for peer in state.service.namespace_peers()}
+        return yielding(project, self.states) | lenders
 
     def emit(self) -> None:
         """Add the actions of all services, then those of other containers that are concerned."""
@@ -132,7 +148,11 @@ class Convergence:
             gate = Gate()
             if starts and not self._request.no_deps:
                 gate = self.waits.gate(state.service)
-            emit_slots(self.work, state, gate)
+            if rolls_out(self.work, state):
+                self._notes.extend(emit_rollout(self.work, state, gate))
+            else:
+                emit_slots(self.work, state, gate)
+        finish_rollouts(self.work)
         if self._request.wait and self._request.start:
             self.waits.at_end(self.states, self._request.wait_timeout)
         gone = self._discard_orphans()
@@ -159,7 +179,7 @@ class Convergence:
         raise_all((*link_names(self.work), *link_claims(self.work)))
         tied = {name: state.service.namespace_peers() for name, state in self.states.items()}
         link_stops(self.work, self._scope.order, self._scope.graph, tied)
-        warnings = [*self._networks.warnings, *self._volumes.warnings]
+        warnings = [*self._networks.warnings, *self._volumes.warnings, *self._notes]
         if not self._request.ignore_orphans:
             removed = self._request.remove_orphans
             warnings.extend(orphan_warnings(self.work.project, self._orphans, removed=removed))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from compose_lite.planner.observed import ObservedContainer
     from compose_lite.planner.situation import ServiceState
     from compose_lite.planner.work import Work
-    from compose_lite.spec.model import Port, Service
+    from compose_lite.spec.model import Port, Project, Service
 
 # What only one running container can hold: ("port", "tcp", 8080) or ("address", network, "10.0.0.2").
 Claim = tuple[str, str, int | str]
@@ -95,6 +95,27 @@ def link_stops(
             users.setdefault(need, []).append(name)
 
 
+def yielding(project: Project, states: Mapping[str, ServiceState]) -> frozenset[str]:
+    """Services whose replaced containers hold a port, an address or a name that another container is to have.
+
+    They have to give it up at once: what waits for the other container might be what their rollout waits for.
+    """
+    wanted: dict[Claim, set[str]] = {}
+    owners: dict[str, tuple[str, int]] = {}
+    for name, state in states.items():
+        owners.update((slot.name, (name, slot.number)) for slot in state.slots)
+        for claim in _wanted(project, state.service) if state.slots else ():
+            wanted.setdefault(claim, set()).add(name)
+    return frozenset(
+        name
+        for name, state in states.items()
+        for slot in state.slots
+        if slot.replace and slot.current is not None
+        if owners.get(slot.current.name, (name, slot.number)) != (name, slot.number)
+        or any(wanted.get(claim, set()) - {name} for claim in _held(slot.current))
+    )
+
+
 def link_claims(work: Work) -> list[Problem]:
     """Let each start wait until containers that the plan stops have let go of ports and addresses.
 
@@ -106,7 +127,7 @@ def link_claims(work: Work) -> list[Problem]:
     for service, ref, start in work.launches:
         for port in service.ports:
             problems.extend(_port_problems(work, port, service, ref, wanted_by))
-        for claim in _wanted(work, service):
+        for claim in _wanted(work.project, service):
             nodes = [node for holder, node in held.get(claim, ()) if holder != ref.id]
             work.draft.link(start, needs=nodes)
     return problems
@@ -132,12 +153,14 @@ def _held(container: ObservedContainer) -> Iterator[Claim]:
             yield ("address", endpoint.network, endpoint.ip_address)
 
 
-def _wanted(work: Work, service: Service) -> Iterator[Claim]:
+def _wanted(project: Project, service: Service) -> Iterator[Claim]:
     for port in service.ports:
-        yield from (("port", port.protocol, number) for number in published_ports(port))
+        numbers = published_ports(port)
+        if len(numbers) == 1:  # of a range the engine takes one that is free
+            yield ("port", port.protocol, numbers[0])
     for attachment in service.networks:
-        if attachment.ipv4_address and attachment.network in work.project.networks:
-            yield ("address", work.project.networks[attachment.network].name, attachment.ipv4_address)
+        if attachment.ipv4_address and attachment.network in project.networks:
+            yield ("address", project.networks[attachment.network].name, attachment.ipv4_address)
 
 
 def _port_problems(

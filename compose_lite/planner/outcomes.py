@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from compose_lite.planner import actions
+from compose_lite.planner.reasons import Why
 
 if TYPE_CHECKING:
     from compose_lite.planner.actions import Action, ContainerRef
@@ -128,34 +129,50 @@ def summary(plan: Plan) -> dict[str, int]:
 
 def interruptions(plan: Plan, found: tuple[Outcome, ...]) -> tuple[str, ...]:
     """What stops while the plan is carried out, one line a service."""
-    stopped: defaultdict[str, list[str]] = defaultdict(list)
-    returning: set[str] = set()
+    stopped: defaultdict[str, list[Outcome]] = defaultdict(list)
     for outcome in found:
-        steps = [plan.actions[id_ - 1] for id_ in outcome.actions]
-        if outcome.service is not None and any(isinstance(step.action, _STOPPING) for step in steps):
-            stopped[outcome.service].append(outcome.name)
-            if any(isinstance(step.action, actions.StartContainer) for step in steps):
-                returning.add(outcome.service)
+        if outcome.service is not None and _stops(plan, outcome):
+            stopped[outcome.service].append(outcome)
     running = Counter(ref.service for ref in plan.unchanged)
     return tuple(
-        _interruption(plan, service, names, running[service], service in returning)
-        for service, names in sorted(stopped.items())
+        _interruption(plan, service, group, running[service]) for service, group in sorted(stopped.items())
     )
 
 
 _STOPPING = (actions.StopContainer, actions.KillContainer, actions.PauseContainer, actions.RestartContainer)
 
 
-def _interruption(plan: Plan, service: str, names: list[str], others: int, returns: bool) -> str:
-    told = f"{service}: {', '.join(sorted(names))} {'stops' if len(names) == 1 else 'stop'}"
+def _stops(plan: Plan, outcome: Outcome) -> list[PlannedAction]:
+    steps = (plan.actions[id_ - 1] for id_ in outcome.actions)
+    return [step for step in steps if isinstance(step.action, _STOPPING)]
+
+
+def _interruption(plan: Plan, service: str, group: list[Outcome], others: int) -> str:
+    names = sorted(outcome.name for outcome in group)
+    told = f"{service}: {', '.join(names)} {'stops' if len(names) == 1 else 'stop'}"
+    stops = [step for outcome in group for step in _stops(plan, outcome)]
+    if all(any(reason.why is Why.ROLLOUT for reason in step.reasons) for step in stops):
+        return f"{told} once {'its successor' if len(names) == 1 else 'the successor of each'} is ready"
+    together = sum(not _follows(plan, step, service) for step in stops)
+    if together < len(stops):
+        return f"{told}, at most {together} at a time"
     if others:
         stay = "replica stays as it is" if others == 1 else "replicas stay as they are"
         return f"{told}; {others} other {stay}"
-    if not returns:
+    steps = [plan.actions[id_ - 1].action for outcome in group for id_ in outcome.actions]
+    if not any(isinstance(action, actions.StartContainer) for action in steps):
         return f"{told}; no replica runs afterwards"
     waits = _waits(plan, service)
     until = f", until {' and '.join(waits)}" if waits else ""
     return f"{told}; no replica runs before the new start{until}"
+
+
+def _follows(plan: Plan, step: PlannedAction, service: str) -> bool:
+    """Whether a stop waits for an earlier batch of its service."""
+    earlier = (plan.actions[id_ - 1].action for id_ in (*step.needs, *step.after))
+    return any(
+        isinstance(a, actions.AwaitCondition | actions.Delay) and a.service == service for a in earlier
+    )
 
 
 def _waits(plan: Plan, service: str) -> list[str]:

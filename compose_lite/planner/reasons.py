@@ -37,6 +37,8 @@ class Why(Enum):
     HOOK = "hook"
     FILES = "files"
     IN_USE = "in-use"
+    ROLLOUT = "rollout"
+    ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +107,8 @@ _WORDS = {
     Why.HOOK: "{subject} hook|lifecycle hook",
     Why.FILES: "secrets and configs: {subject}|secrets and configs",
     Why.IN_USE: "in use by {subject}|in use",
+    Why.ROLLOUT: "rollout: {subject}|rollout",
+    Why.ROLLBACK: "going back to {subject}|going back",
 }
 _CHANGED = frozenset({Why.NETWORK_CHANGED, Why.VOLUME_CHANGED})
 _TOLD_BY_CHANGES = frozenset({Why.CONFIG_CHANGED, Why.IMAGE_CHANGED, Why.CONTENT_CHANGED})

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from compose_lite.planner.observed import Observed, ObservedContainer
     from compose_lite.planner.reasons import Reason
     from compose_lite.planner.requests import Contents, Recreate, UpRequest
-    from compose_lite.spec.model import Project, Service
+    from compose_lite.spec.model import Project, Service, UpdateConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,3 +142,8 @@ def _restarts(service: Service) -> bool:
     if policy is not None:
         return policy.condition != "none"
     return service.restart not in (None, "", "no")
+
+
+def update_config(service: Service) -> UpdateConfig | None:
+    """How the service's containers are to be replaced, if the files say so."""
+    return service.deploy.update_config if service.deploy is not None else None

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
+from compose_lite import labels
 from compose_lite.errors import PlanError
 from compose_lite.planner import actions
-from compose_lite.planner.attach import reattach
+from compose_lite.planner.attach import reattach, take_names
 from compose_lite.planner.graph import peer_services
 from compose_lite.planner.naming import ANONYMOUS, aside_name, birth_name
 from compose_lite.planner.reasons import Reason, Why
@@ -20,13 +21,16 @@ from compose_lite.planner.work import ref_of
 from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer
     from compose_lite.planner.situation import ServiceState, Slot
     from compose_lite.planner.work import Gate, Work
     from compose_lite.spec.model import Service
+
+
+INTERRUPTED = Reason(why=Why.INTERRUPTED)
 
 
 def future_refs(state: ServiceState, taken: Collection[str]) -> tuple[ContainerRef, ...]:
@@ -88,11 +92,13 @@ def discard(
     reasons: tuple[Reason, ...],
     *,
     volumes: bool = False,
+    needs: Iterable[int] = (),
 ) -> int:
     """Stop and remove a container; returns the last node."""
-    stopped = halt(work, container, service, reasons)
+    before = list(needs)
+    stopped = halt(work, container, service, reasons, needs=before)
     removal = actions.RemoveContainer(container=ref_of(container), volumes=volumes, force=True)
-    removed = work.draft.add(removal, *reasons, needs=[stopped[1]] if stopped is not None else [])
+    removed = work.draft.add(removal, *reasons, needs=before if stopped is None else [stopped[1]])
     work.halted.setdefault(container.id, removed)
     work.freed[container.name] = removed
     work.release(container, removed)
@@ -114,9 +120,13 @@ def _stop_to_return(
     return [stopped[1]]
 
 
-def emit_slots(work: Work, state: ServiceState, gate: Gate) -> None:
-    """Add the actions that bring the service's replicas to where they should be."""
+def emit_slots(
+    work: Work, state: ServiceState, gate: Gate, *, only: Callable[[Slot], bool] | None = None
+) -> None:
+    """Add the actions that bring the service's replicas (`only` some of them) to where they should be."""
     for slot, ref in zip(state.slots, work.refs[state.service.name], strict=True):
+        if only is not None and not only(slot):
+            continue
         if slot.kept is None:
             _make(work, state, slot, ref, gate)
         else:
@@ -135,23 +145,26 @@ def _make(work: Work, state: ServiceState, slot: Slot, new: ContainerRef, gate: 
     lost = old is not None and work.loses_volume(old)
     gone: list[int] = []
     if old is not None and lost:
-        gone = [_remove_old(work, slot, old, stopped)]
+        gone = [remove_old(work, slot, old, stopped)]
         work.release(old, gone[0])
-    there = work.provided(service) if slot.successor is not None else [_create(work, state, slot, new)]
-    there = _inject(work, state, new, there)
+    there = work.provided(service) if slot.successor is not None else [create(work, state, slot, new)]
+    if slot.successor is None or slot.successor.state == "created":
+        there = inject(work, state, new, there)
+    if slot.successor is not None and labels.UNNAMED in slot.successor.labels:
+        there = take_names(work, service, new, there, INTERRUPTED)
     work.prepared.setdefault(service.name, []).extend(there)
     if old is not None and not lost:
         if service.name not in work.early:
             stopped = _stop_to_return(work, old, service, reasons, there)
-        there = [_remove_old(work, slot, old, [*there, *stopped])]
+        there = [remove_old(work, slot, old, [*there, *stopped])]
     if new.name != slot.name:
-        there = _settle_name(work, slot, new, [*gone, *there])
+        there = settle_name(work, slot, new, [*gone, *there])
         new = replace(new, called=slot.name)
     if work.start:
-        _launch(work, state, new, reasons, there, gate)
+        launch(work, state, new, reasons, there, gate)
 
 
-def _remove_old(work: Work, slot: Slot, old: ObservedContainer, needs: list[int]) -> int:
+def remove_old(work: Work, slot: Slot, old: ObservedContainer, needs: list[int]) -> int:
     """Remove a container that is replaced; its volumes stay."""
     removal = actions.RemoveContainer(container=ref_of(old), force=old.state == "dead")
     removed = work.draft.add(removal, *slot.replace, needs=needs)
@@ -160,13 +173,15 @@ def _remove_old(work: Work, slot: Slot, old: ObservedContainer, needs: list[int]
     return removed
 
 
-def _create(work: Work, state: ServiceState, slot: Slot, new: ContainerRef) -> int:
+def create(work: Work, state: ServiceState, slot: Slot, new: ContainerRef, *, named: bool = True) -> int:
+    """Create the container that will have the slot; returns the node."""
     old = slot.current
     lost = old is not None and work.loses_volume(old)
     action = actions.CreateContainer(
         container=new,
         final_name=slot.name,
         replaces=ref_of(old) if old is not None and not lost else None,
+        named=named,
         renew_volumes=work.renew_volumes,
         inherits=anonymous_volumes(old) if old is not None and lost and not work.renew_volumes else EMPTY,
         **_creation(work, state),
@@ -194,7 +209,7 @@ def create_one_off(
     action = actions.CreateContainer(
         container=new, final_name=new.name, oneoff=kind, **_creation(work, state)
     )
-    return _inject(work, state, new, [_add_creation(work, state, action, (reason,))])
+    return inject(work, state, new, [_add_creation(work, state, action, (reason,))])
 
 
 class _Creation(TypedDict):
@@ -242,7 +257,8 @@ def _add_creation(
     return node
 
 
-def _inject(work: Work, state: ServiceState, container: ContainerRef, there: list[int]) -> list[int]:
+def inject(work: Work, state: ServiceState, container: ContainerRef, there: list[int]) -> list[int]:
+    """Write the service's files, if it has any to write; returns the nodes to wait for."""
     if not state.files.injected:
         return there
     action = actions.InjectFiles(container=container, files=state.files.injected)
@@ -250,7 +266,7 @@ def _inject(work: Work, state: ServiceState, container: ContainerRef, there: lis
     return [work.draft.add(action, Reason(why=Why.FILES, subject=names), needs=there)]
 
 
-def _settle_name(work: Work, slot: Slot, new: ContainerRef, needs: list[int]) -> list[int]:
+def settle_name(work: Work, slot: Slot, new: ContainerRef, needs: list[int]) -> list[int]:
     """Give the container that was created under a temporary name its own."""
     replaced = ref_of(slot.current) if slot.current is not None else None
     rename = actions.RenameContainer(container=new, to=slot.name, replaces=replaced)
@@ -267,13 +283,15 @@ def _keep(work: Work, state: ServiceState, slot: Slot, kept: ObservedContainer, 
         prepared = _prepared(work, state.service)
         there = _stop_to_return(work, kept, state.service, slot.restart, prepared)
     there = reattach(work, state.service, kept, there)
+    if labels.UNNAMED in kept.labels and kept.name != slot.name:
+        there = take_names(work, state.service, ref, there, INTERRUPTED)
     if kept.name != slot.name:
         there = _rename(work, kept, slot.name, there)
         ref = replace(ref, called=slot.name)
     if will_start(work, state, slot):
         if kept.state == "created":
-            there = _inject(work, state, ref, there)
-        _launch(work, state, ref, slot.restart or (_idle(kept),), there, gate)
+            there = inject(work, state, ref, there)
+        launch(work, state, ref, slot.restart or (_idle(kept),), there, gate)
     elif kept.state == "paused" and work.start:
         action = actions.UnpauseContainer(container=ref)
         work.started.setdefault(state.service.name, []).append(
@@ -312,14 +330,15 @@ def _rename(work: Work, container: ObservedContainer, name: str, there: list[int
     return [node]
 
 
-def _launch(
+def launch(
     work: Work,
     state: ServiceState,
     container: ContainerRef,
     reasons: tuple[Reason, ...],
     there: list[int],
     gate: Gate,
-) -> None:
+) -> int:
+    """Start a container behind its dependencies, then run its hooks; returns the last node."""
     start = work.draft.add(
         actions.StartContainer(container=container), *reasons, needs=[*there, *gate.needs], after=gate.after
     )
@@ -329,3 +348,4 @@ def _launch(
         action = actions.RunHook(container=container, hook=hook, event="post_start")
         last = work.draft.add(action, Reason(why=Why.HOOK, subject="post_start"), needs=[last])
     work.started.setdefault(state.service.name, []).append(last)
+    return last

@@ -147,14 +147,19 @@ def _fill(
 
 
 def _replaced_by(container: ObservedContainer, siblings: list[ObservedContainer]) -> ObservedContainer | None:
-    """The sibling in whose place the container was created by a replacement that did not end."""
-    if container.state != "created":
-        return None
-    told = {container.labels.get(labels.REPLACES), container.labels.get(labels.REPLACE)} - {None}
+    """The sibling in whose place the container was created by a replacement that did not end.
+
+    In a rollout it may run for a while beside that one, else it has not been started.
+    """
+    ours = container.labels.get(labels.REPLACES)
+    told = {ours, container.labels.get(labels.REPLACE)} - {None}
     for sibling in siblings:
-        if sibling is not container and (
-            sibling.id in told or sibling.name in told or is_successor_name(container.name, sibling.id)
-        ):
+        if sibling is container or container.state == "dead":
+            continue
+        if sibling.id == ours:
+            return sibling
+        named = sibling.id in told or sibling.name in told or is_successor_name(container.name, sibling.id)
+        if named and container.state == "created":
             return sibling
     return None
 

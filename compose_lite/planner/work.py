@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from compose_lite.planner.draft import Draft
     from compose_lite.planner.observed import Observed, ObservedContainer
     from compose_lite.planner.reasons import Reason
+    from compose_lite.planner.situation import Slot
     from compose_lite.spec.model import Network, Project, Service, Volume
 
 
@@ -40,6 +41,22 @@ class Made:
     anew: Mapping[str, Reason] = EMPTY
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rolled:
+    """A replica whose old container is kept until the rollout is over.
+
+    Attributes:
+        own: the last node of its own steps.
+        strict: the old one goes only if the rollouts of all services succeed.
+    """
+
+    slot: Slot
+    old: ObservedContainer
+    new: ContainerRef
+    own: int
+    strict: bool
+
+
 @dataclass(kw_only=True, slots=True)
 class Work:
     """A plan in the making; nodes are handles of `draft`.
@@ -62,6 +79,9 @@ class Work:
         launches: (service, container, node) of each start, for what only one container can hold.
         refs: service → its containers as they will be.
         port_holders: (protocol, port) → (container id, its name for people, host address) of those that keep it.
+        at_once: services that are never rolled out: others share their namespaces, or need their ports.
+        rolled: replicas that are rolled out, to be completed at the end.
+        rollout_ends: nodes after which the rollouts of all services have succeeded.
         unchanged: containers that nothing is done to.
     """
 
@@ -87,6 +107,9 @@ class Work:
     started: dict[str, list[int]] = field(default_factory=dict)
     launches: list[tuple[Service, ContainerRef, int]] = field(default_factory=list)
     port_holders: dict[tuple[str, int], list[tuple[str, str, str]]] = field(default_factory=dict)
+    at_once: frozenset[str] = frozenset()
+    rolled: list[Rolled] = field(default_factory=list)
+    rollout_ends: list[int] = field(default_factory=list)
     unchanged: list[ContainerRef] = field(default_factory=list)
 
     def provided(self, service: Service) -> list[int]:

@@ -115,6 +115,7 @@ def container_labels(
         labels.ENVIRONMENT_FILE: ",".join(project.env_files),
         labels.SLUG: oneoff.slug if oneoff else "",
         labels.REPLACES: around.replaced or "",
+        labels.UNNAMED: "" if action.named else "True",
         labels.PEERS: ",".join(f"{name}={container}" for name, container in around.peers.items()),
         labels.FILES: json.dumps(dict(sorted(action.files.items()))) if action.files else "",
     }

@@ -69,6 +69,7 @@ class SimContainer:
     shares: tuple[str, ...] = ()
     effective: dict[str, object] = field(default_factory=dict)
     files_written: bool = False
+    named: bool = True
     starts: int = 0
 
     @property
@@ -184,6 +185,9 @@ class SimulatedDaemon:
         new.oneoff = action.oneoff is not None
         if action.peers:
             new.labels[labels.PEERS] = ",".join(f"{name}={c.id}" for name, c in sorted(peers.items()))
+        if not action.named:
+            new.labels[labels.UNNAMED] = "True"
+            new.named = False
         if action.replaces is not None:
             old = self._find(action.replaces)
             new.labels[labels.REPLACES] = old.id
@@ -398,6 +402,9 @@ class SimulatedDaemon:
             return c.state == "running" and c.health in (None, "healthy")
         return c.running or (c.state == "exited" and c.exit_code == 0)
 
+    def _delay(self, action: actions.Delay, project: Project) -> None:
+        assert action.seconds > 0
+
     def _create_network(self, action: actions.CreateNetwork, project: Project) -> None:
         network = project.networks[action.key]
         if action.name in self.networks:
@@ -424,6 +431,7 @@ class SimulatedDaemon:
             raise Refused(f"can't connect {c.name} to {action.network}")
         c.endpoints[action.network] = self.networks[action.network].id
         c.effective[f"networks.{action.network}"] = True
+        c.named = action.named
 
     def _disconnect_network(self, action: actions.DisconnectNetwork, project: Project) -> None:
         c = self._find(action.container)

@@ -10,12 +10,21 @@ from compose_lite import labels
 from compose_lite.errors import PlanError
 from compose_lite.planner.converge import plan_up
 from compose_lite.planner.requests import UpRequest
-from compose_lite.spec.model import FrozenMap, Network, Project, Volume
+from compose_lite.spec.model import Deploy, FrozenMap, Network, Project, UpdateConfig, Volume
 from tests.fakes.simulated_daemon import SimContainer, SimulatedDaemon, with_images
 from tests.planner.stacks import project, service
 
 NAMES = ("a", "b", "c", "d")
 PORTS = (8001, 8002)
+
+
+UPDATES = st.builds(
+    UpdateConfig,
+    order=st.sampled_from(["start-first", "stop-first"]),
+    parallelism=st.sampled_from([None, 0, 2]),
+    delay=st.sampled_from([None, 1.0]),
+    failure_action=st.sampled_from(["pause", "continue"]),
+).map(lambda config: Deploy(update_config=config))
 
 
 @st.composite
@@ -62,6 +71,7 @@ def stacks(draw: st.DrawFn) -> Project:
                 optional=draw(st.lists(st.sampled_from(sorted(needs)))) if needs else [],
                 scale=1 if single else draw(st.sampled_from([1, 1, 2, 3, 0])),
                 environment=FrozenMap({"V": draw(st.sampled_from("12"))}),
+                deploy=draw(st.none() | UPDATES),
                 **fields,
             )
         )

@@ -1,0 +1,263 @@
+"""How `deploy.update_config` replaces containers, and how an unfinished update is undone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from compose_lite import labels
+from compose_lite.errors import PlanError
+from compose_lite.planner import actions
+from compose_lite.planner.converge import plan_up
+from compose_lite.planner.render import terse, text
+from compose_lite.planner.requests import UpRequest
+from compose_lite.planner.rollout import asks_for_rollback, plan_rollback, unfinished
+from compose_lite.spec.model import Deploy, FrozenMap, UpdateConfig
+from tests.planner.stacks import planned, project, running, service, up
+
+
+def stack(version="1", *, scale=2, healthy=True, more=(), config=None, **update):
+    deploy = Deploy(update_config=config or UpdateConfig(**update))
+    fields = {"scale": scale, "healthy": healthy, "environment": FrozenMap({"V": version})}
+    return project(service("web", deploy=deploy, **fields), *more)
+
+
+def steps(plan):
+    """The plan as `verb name` with edges, the temporary names made the same for everybody."""
+    told = []
+    for line in terse(plan).splitlines():
+        words = line.split(" (")[0].split(" ")
+        told.append(" ".join(word[13:] + "'" if word[12:13] == "_" else word for word in words))
+    return told
+
+
+def rollout(**update):
+    daemon = running(stack(**update))
+    return plan_up(stack("2", **update), daemon.observe(), UpRequest())
+
+
+def test_stop_first_goes_one_by_one_and_keeps_the_old_ones_to_the_end():
+    assert steps(rollout(order="stop-first")) == [
+        "[1] create container p-web-1' for p-web-1",
+        "[2] stop container p-web-1 <- [1]",
+        "[3] start container p-web-1' <- [2]",
+        "[4] wait for service web running_or_healthy <- [3]",
+        "[5] create container p-web-2' for p-web-2",
+        "[6] stop container p-web-2 <- [4] [5]",
+        "[7] start container p-web-2' <- [4] [6]",
+        "[8] wait for service web running_or_healthy <- [7]",
+        "[9] remove container p-web-1 <- [4] [8]",
+        "[10] rename container p-web-1' to p-web-1 <- [9]",
+        "[11] remove container p-web-2 <- [8]",
+        "[12] rename container p-web-2' to p-web-2 <- [11]",
+    ]
+
+
+def test_start_first_takes_the_name_before_the_old_one_stops():
+    assert steps(rollout(order="start-first", scale=1)) == [
+        "[1] create container p-web-1' for p-web-1",
+        "[2] start container p-web-1' <- [1]",
+        "[3] wait for service web running_or_healthy <- [2]",
+        "[4] disconnect container p-web-1' from p_default <- [3]",
+        "[5] connect container p-web-1' to p_default <- [4]",
+        "[6] give time to service web 2 s <- [5]",
+        "[7] stop container p-web-1 <- [6]",
+        "[8] remove container p-web-1 <- [7]",
+        "[9] rename container p-web-1' to p-web-1 <- [8]",
+    ]
+
+
+def test_parallelism_and_delay():
+    plan = rollout(parallelism=2, delay=3.0, scale=4)
+    stops = [p for p in plan.actions if isinstance(p.action, actions.StopContainer)]
+    delays = [p for p in plan.actions if isinstance(p.action, actions.Delay)]
+    assert [delay.action.seconds for delay in delays] == [3.0]
+    assert [delays[0].id in stop.needs for stop in stops] == [False, False, True, True]
+    assert "stop, at most 2 at a time" in text(plan)
+
+
+def test_all_at_once_with_parallelism_zero():
+    plan = rollout(parallelism=0, scale=3)
+    assert not any("<- [4]" in line for line in steps(plan) if "stop container" in line)
+    assert "no replica runs before the new start" in text(plan)
+
+
+def test_without_update_config_nothing_is_kept():
+    before, after = (project(service("web", environment=FrozenMap({"V": v}))) for v in "12")
+    assert "wait for" not in planned(after, running(before))
+
+
+def test_without_a_health_check_a_new_container_has_to_live_for_a_while():
+    hold = [
+        p.action.hold for p in rollout(healthy=False).actions if isinstance(p.action, actions.AwaitCondition)
+    ]
+    assert hold == [5.0, 5.0]
+    hold = [
+        p.action.hold for p in rollout(monitor=9.0).actions if isinstance(p.action, actions.AwaitCondition)
+    ]
+    assert hold == [9.0, 9.0]
+
+
+def test_continue_goes_on_behind_a_failure():
+    plan = rollout(failure_action="continue")
+    second = next(p for p in plan.actions if p.action.verb == "stop" and p.action.name == "p-web-2")
+    assert [type(plan.actions[id_ - 1].action).__name__ for id_ in second.after] == ["AwaitCondition"]
+    removal = next(p for p in plan.actions if p.action.verb == "remove")
+    assert len(removal.needs) == 1
+
+
+def test_a_ratio_lets_some_fail():
+    plan = rollout(max_failure_ratio=0.5, scale=4)
+    tolerant = [p.action for p in plan.actions if getattr(p.action, "tolerate", 0)]
+    assert [(len(wait.containers), wait.tolerate) for wait in tolerant] == [(1, 2), (2, 2), (3, 2), (4, 2)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "obstacle"),
+    [({"port": 8080}, "host port 8080"), ({"container_name": "site"}, "container_name 'site'")],
+)
+def test_start_first_that_is_impossible_is_told_beforehand(fields, obstacle):
+    deploy = Deploy(update_config=UpdateConfig(order="start-first"))
+    before, after = (
+        project(service("web", deploy=deploy, labels=FrozenMap({"v": v}), **fields)) for v in "12"
+    )
+    plan = plan_up(after, running(before).observe(), UpRequest())
+    assert [warning.code for warning in plan.warnings] == ["start-first-impossible"]
+    assert obstacle in plan.warnings[0].message
+    stop = next(p.id for p in plan.actions if p.action.verb == "stop")
+    start = next(p.id for p in plan.actions if p.action.verb == "start")
+    assert stop < start
+
+
+def test_start_first_interrupts_nothing():
+    told = text(rollout(order="start-first"))
+    assert "web: p-web-1, p-web-2 stop once the successor of each is ready" in told
+    assert "0 to create, 2 to replace, 0 to remove, 0 unchanged" in told
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_with_start_first_as_many_answer_to_the_name_as_ever(seed):
+    daemon = running(stack())
+    after = stack("2", order="start-first")
+    plan = plan_up(after, daemon.observe(), UpRequest())
+    for stop_after in range(1, len(plan.actions) + 1):
+        daemon = running(stack())
+        daemon.apply(plan, after, stop_after=stop_after, seed=seed)
+        named = [c for c in daemon.containers.values() if c.running and c.named and c.endpoints]
+        assert len(named) >= 2, f"after {stop_after} actions"
+
+
+@pytest.mark.parametrize("order", ["start-first", "stop-first"])
+def test_from_any_point_the_next_up_completes_it(order):
+    after = stack("2", order=order)
+    count = len(plan_up(after, running(stack()).observe(), UpRequest()).actions)
+    for stop_after in range(count):
+        daemon = running(stack())
+        daemon.apply(plan_up(after, daemon.observe(), UpRequest()), after, stop_after=stop_after)
+        up(daemon, after)
+        found = sorted((c.name, c.state, c.named) for c in daemon.containers.values())
+        assert found == [("p-web-1", "running", True), ("p-web-2", "running", True)], stop_after
+        assert planned(after, daemon) == ""
+
+
+@pytest.mark.parametrize("order", ["start-first", "stop-first"])
+def test_from_any_point_before_the_end_it_can_be_undone(order):
+    before, after = stack(), stack("2", order=order)
+    plan = plan_up(after, running(before).observe(), UpRequest())
+    first_removal = next(p.id for p in plan.actions if p.action.verb == "remove")
+    for stop_after in range(1, first_removal):
+        daemon = running(before)
+        old = set(daemon.containers)
+        daemon.apply(plan, after, stop_after=stop_after)
+        if not unfinished(daemon.observe()):
+            continue
+        daemon.apply(plan_rollback(after, daemon.observe()), after, seed=stop_after)
+        assert set(daemon.containers) == old
+        assert planned(before, daemon) == "", stop_after
+
+
+def test_an_update_that_lost_its_settings_is_completed_with_its_names():
+    after = stack("2", order="start-first")
+    daemon = running(stack())
+    daemon.apply(plan_up(after, daemon.observe(), UpRequest()), after, stop_after=2)
+    plain = project(replace(after.services["web"], deploy=None))
+    up(daemon, plain)
+    assert all(c.named for c in daemon.containers.values())
+    assert planned(plain, daemon) == ""
+
+
+def test_so_is_one_whose_old_container_somebody_removed():
+    after = stack("2", order="start-first", scale=1)
+    daemon = running(stack(scale=1))
+    old = daemon.by_name("p-web-1").id
+    daemon.apply(plan_up(after, daemon.observe(), UpRequest()), after, stop_after=2)
+    del daemon.containers[old]
+    up(daemon, after)
+    assert [(c.name, c.named) for c in daemon.containers.values()] == [("p-web-1", True)]
+
+
+def test_the_old_configuration_ends_it_too():
+    before, after = stack(), stack("2", order="start-first")
+    daemon = running(before)
+    daemon.apply(plan_up(after, daemon.observe(), UpRequest()), after, stop_after=7)
+    up(daemon, before)
+    assert sorted(c.name for c in daemon.containers.values()) == ["p-web-1", "p-web-2"]
+    assert planned(before, daemon) == ""
+
+
+def test_nothing_of_another_service_is_given_up_before_all_have_succeeded():
+    other = service("api", deploy=Deploy(update_config=UpdateConfig()), healthy=True, scale=1)
+    before = stack(more=(other,))
+    after = stack("2", more=(replace(other, labels=FrozenMap({"v": "2"})),))
+    plan = plan_up(after, running(before).observe(), UpRequest())
+    last = {
+        service_: max(
+            p.id
+            for p in plan.actions
+            if isinstance(p.action, actions.AwaitCondition) and p.action.service == service_
+        )
+        for service_ in ("web", "api")
+    }
+    for p in plan.actions:
+        if isinstance(p.action, actions.RemoveContainer):
+            assert set(last.values()) <= set(p.needs)
+
+
+def test_services_that_depend_on_each_other_roll_out_without_a_circle():
+    config = Deploy(update_config=UpdateConfig(order="start-first"))
+    api = service("api", deploy=config, healthy=True, scale=2)
+    web = service("web", deploy=config, needs={"api": "healthy"}, restart_with=["api"], scale=2)
+    before = project(api, web)
+    changed = [replace(s, labels=FrozenMap({"v": "2"})) for s in (api, web)]
+    daemon = running(before)
+    up(daemon, project(*changed))
+    assert planned(project(*changed), daemon) == ""
+
+
+def test_nothing_to_go_back_to():
+    with pytest.raises(PlanError, match="no unfinished update"):
+        plan_rollback(None, running(stack()).observe())
+
+
+def test_rollback_of_a_fixed_port_stops_the_new_one_first():
+    deploy = Deploy(update_config=UpdateConfig())
+    before, after = (
+        project(service("web", port=8080, deploy=deploy, labels=FrozenMap({"v": v}))) for v in "12"
+    )
+    daemon = running(before)
+    daemon.apply(plan_up(after, daemon.observe(), UpRequest()), after, stop_after=3)
+    daemon.apply(plan_rollback(None, daemon.observe()), after)
+    assert planned(before, daemon) == ""
+
+
+def test_who_asks_for_it():
+    assert asks_for_rollback(stack(failure_action="rollback"))
+    assert not asks_for_rollback(stack(failure_action="pause"))
+
+
+def test_a_new_container_says_that_it_has_no_name_yet():
+    daemon = running(stack())
+    after = stack("2", order="start-first")
+    daemon.apply(plan_up(after, daemon.observe(), UpRequest()), after, stop_after=1)
+    assert [labels.UNNAMED in c.labels for c in daemon.containers.values()] == [False, False, True]
