@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from compose_lite.pipeline.verbs import removable as removable
     from compose_lite.pipeline.verbs import restart as restart
     from compose_lite.pipeline.verbs import rm as rm
+    from compose_lite.pipeline.verbs import rollback as rollback
     from compose_lite.pipeline.verbs import start as start
     from compose_lite.pipeline.verbs import stop as stop
     from compose_lite.pipeline.verbs import unpause as unpause
@@ -37,8 +38,8 @@ _NAMES = {
     "pushing": ("PushRequest", "push", "pushable"),
     "queries": ("config_hashes", "containers", "service_container"),
     "verbs": (
-        "build", "create_one_off", "down", "kill", "pause", "pull", "removable", "restart", "rm", "start", "stop",
-        "unpause", "up",
+        "build", "create_one_off", "down", "kill", "pause", "pull", "removable", "restart", "rm", "rollback", "start",
+        "stop", "unpause", "up",
     ),
 }  # fmt: skip
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}

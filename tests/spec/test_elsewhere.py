@@ -30,7 +30,6 @@ def warnings_of(text: str) -> list[tuple[str, int | None, int | None]]:
         ("deploy: {mode: global}", "deploy.mode"),
         ("deploy: {labels: {a: b}}", "deploy.labels"),
         ("deploy: {placement: {max_replicas_per_node: 1}}", "deploy.placement"),
-        ("deploy: {update_config: {order: start-first}}", "deploy.update_config"),
         ("deploy: {rollback_config: {parallelism: 1}}", "deploy.rollback_config"),
         ("deploy: {restart_policy: {delay: 1s}}", "deploy.restart_policy.delay"),
         ("deploy: {restart_policy: {window: 1s}}", "deploy.restart_policy.window"),
