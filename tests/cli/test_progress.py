@@ -2,6 +2,7 @@
 
 import io
 import json
+from contextlib import closing
 
 import pyte
 import pytest
@@ -185,7 +186,7 @@ def screen_after(out: Terminal, columns: int = 80, height: int = 24) -> list[str
 
 def test_the_live_view_leaves_one_clean_block_and_the_cursor() -> None:
     out = terminal(live=True)
-    with showing("tty", out, title="up") as view:
+    with closing(LiveView(out, title="up", clock=lambda: 0.0)) as view:
         for event in STORY:
             view(event)
         view.aside(lambda: out.stderr.write(b"web-1  | hello\n") and None)
