@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import functools
+import signal
 
 import pytest
 
 pytest.register_assert_rewrite("tests.e2e.checks", "tests.e2e.steps", "tests.e2e.stack")
+
+
+def pytest_configure() -> None:
+    """Let what the tests start hear Ctrl-C, also where the shell that runs them in the background ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
