@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Pauses (seconds) before each attempt to set the size of the process's terminal.
 _TELL_AGAIN = (0.0, 0.02, 0.05, 0.1, 0.2)
 
+# How often it is looked whether the terminal has its size, so that input may go on (milliseconds).
+_SIZE_TICK = 5
+
 # How much input is held while the process does not take it (bytes).
 _INPUT_LIMIT = 64 * 1024
 
@@ -41,7 +44,7 @@ def converse(
     """Carry input to `stream` and its output to the console until the stream ends; then it is closed.
 
     With `tty` the console's terminal is in raw mode meanwhile and `resize` is told its height and width,
-    now and after each change. Without, both outputs are kept apart. The end of the input is passed on if
+    now and after each change; input waits until it has been told. Without, both outputs are kept apart. The end of the input is passed on if
     `pass_end`, for processes whose input can end.
 
     Returns:
@@ -53,6 +56,7 @@ def converse(
     """
     with ExitStack() as stack:
         stack.callback(stream.close)
+        resizer = None
         if tty and resize is not None and console.size() is not None:
             resizer = _Resizer(console, resize)
             stack.callback(resizer.close)
@@ -63,6 +67,8 @@ def converse(
         if at_terminal:
             pump.scanner = DetachScanner(parse_detach_keys(detach_keys or DEFAULT))
             stack.enter_context(raw_mode(console.stdin))
+        if resizer is not None:
+            pump.may_read = resizer.told.is_set
         pump.run()
         return pump.detached
 
@@ -77,6 +83,7 @@ class _Pump:
         self._reading_input = stdin
         self._pass_end = pass_end
         self.scanner: DetachScanner | None = None
+        self.may_read: Callable[[], bool] = lambda: True
         self.detached = False
         self._end_is_due = False
         self._input = bytearray()
@@ -85,9 +92,11 @@ class _Pump:
         """Return when the user has left, or the stream has ended and all that it brought is written."""
         poll = select.poll()
         more = self._take_output()  # what came along with the answer's head shows on no descriptor
+        reading = False
         while more and not self.detached:
-            self._watch(poll)
-            for descriptor, what in poll.poll():
+            reading = reading or self.may_read()
+            self._watch(poll, reading=reading)
+            for descriptor, what in poll.poll(None if reading else _SIZE_TICK):
                 if descriptor == self._stream.fileno():
                     if what & ~select.POLLOUT:
                         more = self._take_output()
@@ -95,10 +104,10 @@ class _Pump:
                 elif self._reading_input:
                     self._take_input()
 
-    def _watch(self, poll: select.poll) -> None:
+    def _watch(self, poll: select.poll, *, reading: bool) -> None:
         wanted = select.POLLIN | (select.POLLOUT if self._input else 0)
         poll.register(self._stream.fileno(), wanted)
-        if self._reading_input and len(self._input) < _INPUT_LIMIT:
+        if reading and self._reading_input and len(self._input) < _INPUT_LIMIT:
             poll.register(self._console.stdin, select.POLLIN)
         else:
             with suppress(KeyError):  # it was not watched
@@ -150,6 +159,7 @@ class _Resizer:
     def __init__(self, console: Console, resize: Callable[[int, int], None]) -> None:
         self._console = console
         self._resize = resize
+        self.told = threading.Event()  # or given up
         self._changes: SimpleQueue[bool] = SimpleQueue()  # `put` may be called in a signal handler
         self._changes.put(True)
         self._thread = threading.Thread(target=self._run, name="resize", daemon=True)
@@ -168,6 +178,7 @@ class _Resizer:
             size = self._console.size()
             if size is not None:
                 self._tell(*size)
+            self.told.set()
 
     def _tell(self, height: int, width: int) -> None:
         """Tell the daemon, which may need a moment until the process has its terminal."""
