@@ -226,7 +226,7 @@ def test_cancelling_begins_nothing_new_and_waits_for_what_is_under_way() -> None
         executor.cancel()
         go_on.set()
 
-    threading.Thread(target=interrupt).start()
+    threading.Thread(target=interrupt, daemon=True).start()
     result = executor.run()
 
     assert stage.done == ["a"]
@@ -245,7 +245,7 @@ def test_abandoning_leaves_what_is_under_way() -> None:
 
     stage = Stage(handler)
     executor = stage.executor(plan(("a", (), ())))
-    threading.Thread(target=lambda: (begun.wait(10), executor.abandon())).start()
+    threading.Thread(target=lambda: (begun.wait(10), executor.abandon()), daemon=True).start()
 
     assert executor.run().cancelled
     go_on.set()
@@ -270,7 +270,7 @@ def test_ctrl_c_cancels_and_the_second_one_abandons(presses: int, done: list[str
             os.kill(os.getpid(), signal.SIGINT)
 
     stage = Stage(handler)
-    threading.Thread(target=press).start()
+    threading.Thread(target=press, daemon=True).start()
     result = stage.executor(plan(("a", (), ()), ("b", (1,), ()))).run()
 
     assert result.cancelled
