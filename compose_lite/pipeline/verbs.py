@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from compose_lite.errors import ExecutionError, Problem, Severity
-from compose_lite.events import Notice
+from compose_lite.errors import ExecutionError
 from compose_lite.pipeline.contents import digests, read_contents
 from compose_lite.pipeline.execution import carry_out, locked
 from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from compose_lite.pipeline.means import Means, Stack
     from compose_lite.planner import requests
@@ -20,13 +19,6 @@ if TYPE_CHECKING:
     from compose_lite.spec.model import Project
 
 Request = TypeVar("Request")
-
-_GOING_BACK = Problem(
-    code="update-failed",
-    message="the update failed: going back to what ran before",
-    severity=Severity.WARNING,
-)
-
 
 def up(
     project: Project, request: requests.UpRequest, wanted: requests.ImagesRequest, means: Means
@@ -47,7 +39,7 @@ def up(
     from compose_lite.pipeline.ports import check_ports
     from compose_lite.planner.converge import plan_up
     from compose_lite.planner.images import plan_images
-    from compose_lite.planner.rollout import asks_for_rollback
+    from compose_lite.planner.situation import update_config
 
     contents = read_contents(project)
     with locked(project.name, means):
@@ -61,24 +53,16 @@ def up(
         check_ports(plan, project, observed, means.daemon)
         try:
             carry_out(plan, project, means, contents=contents)
-        except ExecutionError:
-            if asks_for_rollback(project):
-                _undo_updates(project, means)
-            raise
+        except ExecutionError as error:
+            if not any(update_config(service) for service in project.services.values()):
+                raise
+            from compose_lite.pipeline.updates import after_failure
+
+            raise after_failure(project, means, error) from error
     return of_images, plan
 
 
-def _undo_updates(project: Project, means: Means) -> None:
-    """Go back to the old containers of a failed update, as the files ask for (`failure_action: rollback`)."""
-    from compose_lite.planner.rollout import plan_rollback, unfinished
-
-    observed = observe_project(means.daemon, project)
-    if unfinished(observed):
-        means.emit(Notice(problem=_GOING_BACK))
-        carry_out(plan_rollback(project, observed), project, means)
-
-
-def rollback(stack: Stack, services: Iterable[str], means: Means) -> Plan:
+def rollback(stack: Stack, request: requests.RollbackRequest, means: Means) -> Plan:
     """Go back to the old containers of an update that has not ended.
 
     Raises:
@@ -86,7 +70,7 @@ def rollback(stack: Stack, services: Iterable[str], means: Means) -> Plan:
     """
     from compose_lite.planner.rollout import plan_rollback
 
-    return _move(stack, tuple(services), means, plan_rollback)
+    return _move(stack, request, means, plan_rollback)
 
 
 def create_one_off(

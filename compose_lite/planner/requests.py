@@ -147,6 +147,14 @@ class RestartRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RollbackRequest:
+    """`rollback`."""
+
+    services: tuple[str, ...] = ()
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class KillRequest:
     """`kill`."""
 

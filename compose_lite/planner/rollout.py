@@ -34,7 +34,9 @@ from compose_lite.planner.draft import Draft
 from compose_lite.planner.links import published_ports
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
+from compose_lite.planner.requests import RollbackRequest
 from compose_lite.planner.situation import update_config
+from compose_lite.planner.stack import stack_of
 from compose_lite.planner.steps import (
     create,
     discard,
@@ -49,7 +51,7 @@ from compose_lite.planner.work import Gate, Rolled, Work, ref_of
 from compose_lite.spec.model import Project, UpdateConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import Observed, ObservedContainer
@@ -269,13 +271,17 @@ def unfinished(observed: Observed) -> tuple[tuple[ObservedContainer, ObservedCon
     return tuple(sorted(pairs, key=lambda pair: (pair[0].name, pair[1].name)))
 
 
-def plan_rollback(project: Project | None, observed: Observed, services: Iterable[str] = ()) -> Plan:
+def plan_rollback(
+    project: Project | None, observed: Observed, request: RollbackRequest | None = None
+) -> Plan:
     """Go back to the old containers of all unfinished replacements: start them, then remove the new ones.
 
     Raises:
-        PlanError: there is nothing to go back to.
+        PlanError: a service is unknown, or there is nothing to go back to.
     """
-    wanted = frozenset(services)
+    request = request or RollbackRequest()
+    wanted = frozenset(request.services)
+    stack_of(project, observed, wanted)
     pairs = [pair for pair in unfinished(observed) if not wanted or pair[0].service in wanted]
     if not pairs:
         raise PlanError(
@@ -284,7 +290,7 @@ def plan_rollback(project: Project | None, observed: Observed, services: Iterabl
             code="nothing-to-roll-back",
         )
     known = project or Project(name=observed.project, working_dir="")
-    work = Work(project=known, observed=observed, draft=Draft())
+    work = Work(project=known, observed=observed, draft=Draft(), timeout=request.timeout)
     for old, new in pairs:
         _go_back(work, known.services.get(old.service), old, new)
     return Plan(project=observed.project, verb="rollback", actions=work.draft.numbered())

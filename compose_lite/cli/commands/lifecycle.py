@@ -1,4 +1,4 @@
-"""The commands that move existing containers: start, stop, restart, kill, pause, unpause."""
+"""The commands that move existing containers: start, stop, restart, kill, pause, unpause, rollback."""
 
 from __future__ import annotations
 
@@ -69,6 +69,14 @@ class PauseOptions:
     services: tuple[str, ...] = words("SERVICE")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RollbackOptions:
+    """Options of `rollback`."""
+
+    services: tuple[str, ...] = words("SERVICE")
+    timeout: int | None = number(_TIMEOUT, short="-t", metavar="SECONDS")
+
+
 def run_start(ctx: Invocation, options: StartOptions) -> int:
     """Start containers that exist."""
     from compose_lite import pipeline
@@ -123,6 +131,15 @@ def run_unpause(ctx: Invocation, options: PauseOptions) -> int:
     return _move(ctx, "unpause", pipeline.unpause, PauseRequest(services=options.services))
 
 
+def run_rollback(ctx: Invocation, options: RollbackOptions) -> int:
+    """End an unfinished update by going back to the old containers."""
+    from compose_lite import pipeline
+    from compose_lite.planner.requests import RollbackRequest
+
+    request = RollbackRequest(services=options.services, timeout=options.timeout)
+    return _move(ctx, "rollback", pipeline.rollback, request)
+
+
 def _move(
     ctx: Invocation, title: str, verb: Callable[[Stack, Request, Means], Plan], request: Request
 ) -> int:
@@ -143,4 +160,5 @@ COMMANDS = {
     "kill": Command(options=KillOptions, run=run_kill, example="kill --signal HUP web"),
     "pause": Command(options=PauseOptions, run=run_pause, example="pause web"),
     "unpause": Command(options=PauseOptions, run=run_unpause, example="unpause web"),
+    "rollback": Command(options=RollbackOptions, run=run_rollback, example="rollback web"),
 }
