@@ -2,7 +2,7 @@
 
 import functools
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -124,6 +124,17 @@ def moment(stamp: str) -> datetime:
     return datetime.fromisoformat(f"{whole[:19]}.{digits[:6]:0<6}{zone.replace('Z', '+00:00') or '+00:00'}")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Happening:
+    """Something that happened to a container of the project; `seconds` by the daemon's clock."""
+
+    action: str
+    container: str
+    service: str
+    number: int
+    seconds: float
+
+
 class Events:
     """Listens to what happens to a project (and its siblings, whose names begin with its own).
 
@@ -156,6 +167,16 @@ class Events:
         assert time is not None, f"{container.name} has not become healthy"
         return time
 
+    def first(self, accept: Callable[[Happening], bool], *, timeout: float = 5) -> Happening | None:
+        """The first thing to have happened that is accepted; what is not yet known of is waited for."""
+
+        def found() -> Happening | None:
+            return next(filter(accept, map(_happening, self._seen)), None)
+
+        with self._news:
+            self._news.wait_for(found, timeout)
+            return found()
+
     def anonymous_volumes(self) -> set[str]:
         """Every volume without a name that a container of the project has ever mounted."""
         with self._news:
@@ -177,6 +198,17 @@ class Events:
         elif attributes.get(PROJECT, "").startswith(self._project):
             self._own.add(event["id"])
             self._seen.append(event)
+
+
+def _happening(event: dict[str, Any]) -> Happening:
+    attributes = event["Actor"]["Attributes"]
+    return Happening(
+        action=event["Action"],
+        container=event["id"],
+        service=attributes.get(SERVICE, ""),
+        number=int(attributes.get(NUMBER) or 0),
+        seconds=event["timeNano"] / 1e9,
+    )
 
 
 def containers(project: str) -> list[Container]:
