@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Request = TypeVar("Request")
 
+
 def up(
     project: Project, request: requests.UpRequest, wanted: requests.ImagesRequest, means: Means
 ) -> tuple[Plan, Plan]:
