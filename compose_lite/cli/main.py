@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -20,15 +21,19 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 DEFECT = 70
 
+# What the system says when a disk is full or broken, wherever we write at that moment.
+_CAN_NOT_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; never raises."""
     terminal = of_process().with_ansi(None, os.environ)
+    line = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _run(list(sys.argv[1:] if argv is None else argv), terminal)
+        code = _run(line, terminal)
         terminal.flush()
     except ComposeLiteError as error:
-        _last_words(terminal, _told(error, terminal, sys.argv[1:] if argv is None else argv))
+        _last_words(terminal, _told(error, terminal, line))
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -36,11 +41,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         return BROKEN_PIPE
     except Exception as error:  # noqa: BLE001  # the boundary: a user must never meet a traceback
+        if isinstance(error, OSError) and error.errno in _CAN_NOT_WRITE:
+            _last_words(terminal, _told(_cannot_write(error), terminal, line))
+            _drop_output()
+            return 1
         from compose_lite.cli.defect import describe
 
         _last_words(terminal, describe(error, os.environ))
         return DEFECT
     return code
+
+
+def _cannot_write(error: OSError) -> ComposeLiteError:
+    what = str(error.filename) if error.filename else "the output"
+    return ComposeLiteError(f"can't write {what}: {error.strerror}", code="cannot-write")
 
 
 def _run(argv: list[str], terminal: Terminal) -> int:
@@ -104,7 +118,7 @@ def _told(error: ComposeLiteError, terminal: Terminal, argv: Sequence[str]) -> s
 
 def _wish(argv: Sequence[str], option: str, otherwise: str | None = None) -> str | None:
     """What the command line gives as `option`, even if it is wrong elsewhere."""
-    for item, following in zip(argv, (*argv[1:], ""), strict=True):
+    for item, following in zip(argv, (*argv[1:], ""), strict=False):
         if item == option:
             return following
         if item.startswith(f"{option}="):

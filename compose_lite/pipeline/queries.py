@@ -46,7 +46,9 @@ def service_container(
     ]
     if not found:
         which = f" container #{index}" if index else ""
-        hint = f"start it with: compose-lite up --detach {service}" if running else None
+        if not running:
+            raise NotFound(f"service {service!r} has no container{which.removeprefix(' container')}")
+        hint = f"start it with: compose-lite up --detach {service}"
         raise NotFound(f"service {service!r} is not running{which}", hint=hint)
     return min(found, key=lambda container: container.number)
 
