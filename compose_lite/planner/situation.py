@@ -128,11 +128,12 @@ def jobs_of(project: Project) -> frozenset[str]:
     return frozenset(
         name
         for name, service in project.services.items()
-        if (name in awaited or _marked_as_job(service)) and not _restarts(service)
+        if (name in awaited or marked_as_job(service)) and not _restarts(service)
     )
 
 
-def _marked_as_job(service: Service) -> bool:
+def marked_as_job(service: Service) -> bool:
+    """Whether the files call the service a job (`x-compose-lite: {job: true}`)."""
     own = service.extensions.get("x-compose-lite")
     return isinstance(own, dict) and bool(own.get("job"))
 

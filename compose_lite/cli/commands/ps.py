@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.planner.observed import ObservedContainer
+    from compose_lite.spec.model import Project
 
 STATES = ("paused", "restarting", "removing", "running", "dead", "created", "exited")
 
@@ -44,14 +45,25 @@ def run_ps(ctx: Invocation, options: PsOptions) -> int:
     known = None if stack.project is None else {*stack.project.services, *stack.project.disabled_services}
     if options.services:
         _require(options.services, known if known is not None else {c.service for c in containers})
+    marked, jobs = _jobs(stack.project)
     shown = [
         container
         for container in sorted(containers, key=lambda found: found.name)
-        if _wanted(container, options, states)
+        if _wanted(container, options, states, marked)
         and (options.orphans or known is None or container.service in known)
     ]
-    _show(ctx, options, shown)
+    _show(ctx, options, shown, jobs)
     return 0
+
+
+def _jobs(project: Project | None) -> tuple[frozenset[str], frozenset[str]]:
+    """The services that the files call jobs, and all that run to completion: none where there are no files."""
+    from compose_lite.planner.situation import jobs_of, marked_as_job
+
+    if project is None:
+        return frozenset(), frozenset()
+    jobs = jobs_of(project)
+    return frozenset(name for name in jobs if marked_as_job(project.services[name])), jobs
 
 
 def _require(services: Sequence[str], known: set[str]) -> None:
@@ -72,15 +84,21 @@ def _states(options: PsOptions) -> tuple[str, ...]:
     return (*options.status, value)
 
 
-def _wanted(container: ObservedContainer, options: PsOptions, states: Sequence[str]) -> bool:
+def _wanted(
+    container: ObservedContainer, options: PsOptions, states: Sequence[str], marked: frozenset[str]
+) -> bool:
     if options.services and container.service not in options.services:
         return False
     if states:
         return container.state in states
-    return options.all or (container.running and not container.oneoff)
+    if options.all:
+        return True
+    return (container.running or container.service in marked) and not container.oneoff
 
 
-def _show(ctx: Invocation, options: PsOptions, containers: Sequence[ObservedContainer]) -> None:
+def _show(
+    ctx: Invocation, options: PsOptions, containers: Sequence[ObservedContainer], jobs: frozenset[str]
+) -> None:
     from compose_lite.cli.views.containers import container_row, show_containers
 
     if options.quiet:
@@ -91,7 +109,7 @@ def _show(ctx: Invocation, options: PsOptions, containers: Sequence[ObservedCont
             ctx.terminal.print(service)
     else:
         rows = [container_row(container, truncate=not options.no_trunc) for container in containers]
-        show_containers(ctx.terminal, rows, options.format)
+        show_containers(ctx.terminal, rows, options.format, jobs)
 
 
 COMMANDS = {"ps": Command(options=PsOptions, run=run_ps, example="ps --all --format json")}

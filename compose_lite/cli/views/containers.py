@@ -11,7 +11,7 @@ from compose_lite.cli.views.template import Record
 from compose_lite.cli.views.text import ago, clip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from compose_lite.cli.terminal import Terminal
     from compose_lite.planner.observed import ObservedContainer, ObservedPort
@@ -55,20 +55,31 @@ def container_row(container: ObservedContainer, *, truncate: bool = True) -> dic
     }
 
 
-def show_containers(terminal: Terminal, rows: Sequence[Mapping[str, Any]], wish: str | None) -> None:
-    """Print rows as `--format` asks for; raises `UsageError` for a template that is not understood."""
+def show_containers(
+    terminal: Terminal, rows: Sequence[Mapping[str, Any]], wish: str | None, jobs: Collection[str] = ()
+) -> None:
+    """Print rows as `--format` asks for; raises `UsageError` for a template that is not understood.
+
+    Args:
+        jobs: services that run to completion: the table says so of those that did.
+    """
     if wish == "json":
         for row in rows:
             terminal.print(json.dumps(row, ensure_ascii=False, separators=(",", ":")))
     elif wish in (None, "", "table"):
         columns = terminal.size()[0] if terminal.out_tty else None
-        cells = [_default_cells(row) for row in rows]
+        cells = [_default_cells(_completed(row) if row["Service"] in jobs else row) for row in rows]
         terminal.print(table(HEADERS, cells, columns=columns, shrink=_SHRINK))
     else:
         from compose_lite.cli.views.formats import formatted
 
         for line in formatted(rows, wish, _COLUMN_NAMES):
             terminal.print(line)
+
+
+def _completed(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row of a job, with the engine's `Exited (0) 5 minutes ago` in a job's words."""
+    return {**row, "Status": row["Status"].replace("Exited (0)", "Completed")}
 
 
 def _default_cells(row: Mapping[str, Any]) -> list[str]:
