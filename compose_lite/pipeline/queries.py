@@ -14,21 +14,29 @@ if TYPE_CHECKING:
 
 
 def containers(
-    daemon: Daemon, project: str, *, stopped: bool = True, service: str | None = None
+    daemon: Daemon,
+    project: str,
+    *,
+    stopped: bool = True,
+    service: str | None = None,
+    previous: bool = False,
 ) -> tuple[ObservedContainer, ...]:
     """The project's containers (one-offs too), by name: one list call.
 
     Args:
         stopped: also those that don't run.
         service: only this service's.
+        previous: also those that are kept as the generation before.
     """
+    from compose_lite.planner.observed import generations
     from compose_lite.runner.observe import container
 
     wanted = [f"{labels.PROJECT}={project}"]
     if service is not None:
         wanted.append(f"{labels.SERVICE}={service}")
     listed = daemon.list_containers(filters={"label": wanted}, include_stopped=stopped)
-    return tuple(sorted(map(container, listed), key=lambda found: found.name))
+    present, before = generations(map(container, listed))
+    return tuple(sorted((*present, *(before if previous else ())), key=lambda found: found.name))
 
 
 def service_container(

@@ -64,7 +64,7 @@ def up(
 
 
 def rollback(stack: Stack, request: requests.RollbackRequest, means: Means) -> Plan:
-    """Go back to the old containers of an update that has not ended.
+    """Go back to the old containers of an update that has not ended, or that kept them.
 
     Raises:
         PlanError: there is none. Otherwise as `up` does.

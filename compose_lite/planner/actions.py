@@ -318,11 +318,16 @@ class RemoveContainer(_OnContainer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenameContainer(_OnContainer):
-    """Give a container the name `to`; where it thereby takes the place of another one, that is `replaces`."""
+    """Give a container the name `to`; where it thereby takes the place of another one, that is `replaces`.
+
+    Attributes:
+        previous: it makes way for its successor, and is kept as the generation before.
+    """
 
     verb: ClassVar[str] = "rename"
     to: str
     replaces: ContainerRef | None = None
+    previous: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,8 +22,15 @@ from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.rollout import emit_rollout, finish_rollouts, rolls_out
 from compose_lite.planner.selection import unknown_services
-from compose_lite.planner.situation import ServiceState, Situation, by_service, jobs_of, update_config
-from compose_lite.planner.steps import discard, emit_slots, future_refs, will_start
+from compose_lite.planner.situation import (
+    ServiceState,
+    Situation,
+    by_service,
+    jobs_of,
+    keeping_previous,
+    update_config,
+)
+from compose_lite.planner.steps import discard, emit_slots, future_refs, leaves, will_start
 from compose_lite.planner.survey import needs_look, survey
 from compose_lite.planner.volumes import decide_volumes, emit_volumes, in_use, volumes_used
 from compose_lite.planner.waits import Waits
@@ -127,6 +134,7 @@ class Convergence:
             renew_volumes=request.renew_anonymous_volumes,
             networks=emit_networks(draft, self._networks),
             volumes=emit_volumes(draft, self._volumes),
+            keeping=keeping_previous(situation.project),
             early=_early(self.states, situation, self._scope.graph),
             at_once=self._at_once(situation.project),
             swaps=find_swaps(self.states.values()),
@@ -156,6 +164,7 @@ class Convergence:
         if self._request.wait and self._request.start:
             self.waits.at_end(self.states, self._request.wait_timeout)
         gone = self._discard_orphans()
+        self._give_up_previous()
         if self.work.networks.removing:
             for container in self.work.observed.containers:
                 stranger = container.oneoff or container.service not in self.states
@@ -169,6 +178,21 @@ class Convergence:
             why = Why.ONE_OFF if container.oneoff else Why.ORPHAN
             discard(self.work, container, None, (Reason(why=why, subject=container.service),))
         return frozenset(container.id for container in self._orphans)
+
+    def _give_up_previous(self) -> None:
+        """Remove kept containers of the generation before that are not wanted, or could not start any more."""
+        known = self.work.project.services.keys() | self.work.project.disabled_services.keys()
+        for kept in self.work.observed.previous:
+            state = self.states.get(kept.service)
+            if kept.id in self.work.halted:
+                continue
+            if state is not None:
+                numbers = {slot.number for slot in state.slots}
+                wanted = kept.service in self.work.keeping and kept.number in numbers
+            else:
+                wanted = kept.service in known or not self._request.remove_orphans
+            if not wanted or leaves(self.work, kept):
+                discard(self.work, kept, None, (Reason(why=Why.PREVIOUS, subject="not kept any more"),))
 
     def plan(self) -> Plan:
         """The plan, with the edges between services added.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 SHORT_ID = 12  # digits of a container id that a temporary name starts with, as docker compose does it
 ANONYMOUS = re.compile(r"[0-9a-f]{64}")  # the name that the daemon gives to a volume without one
+_PREVIOUS = ".previous"
 _TEMPORARY = re.compile(r"[0-9a-f]{12}_(?P<name>.+)")
 
 
@@ -46,6 +47,16 @@ def birth_name(name: str, replaced: str | None, digest: str, taken: Collection[s
     by_id = [] if replaced is None else [temporary_name(replaced, name), aside_name(replaced, name)]
     by_hash = [f"{digest[start : start + SHORT_ID]}_{name}" for start in range(0, len(digest), SHORT_ID)]
     return next(candidate for candidate in (*by_id, *by_hash) if candidate not in taken)
+
+
+def previous_name(name: str) -> str:
+    """The name under which the container that had `name` is kept when another one has taken its place."""
+    return name + _PREVIOUS
+
+
+def is_previous_name(name: str) -> bool:
+    """Whether a container of this name, unless it runs, is the kept generation before another one."""
+    return name.endswith(_PREVIOUS)
 
 
 def is_successor_name(name: str, replaced: str) -> bool:

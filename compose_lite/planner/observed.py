@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
+from compose_lite.planner.naming import is_previous_name
 from compose_lite.spec.model import EMPTY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 State = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
 Health = Literal["starting", "healthy", "unhealthy"]
@@ -148,19 +152,37 @@ class Observed:
 
     `networks` and `volumes` have the project's own (by label) and those with a name that the project
     uses, keyed by the daemon's name; `images` maps the references that the project uses (a reference
-    that the daemon does not have is not a key). `foreign` are the containers of others, as far as they
+    that the daemon does not have is not a key). `previous` are the containers that are kept, stopped, as the
+    generation before (`keep_previous`); they are not among `containers`. `foreign` are the containers of others, as far as they
     were looked at (one listing without a filter gives both).
     """
 
     project: str
     containers: tuple[ObservedContainer, ...] = ()
+    previous: tuple[ObservedContainer, ...] = ()
     networks: Mapping[str, ObservedNetwork] = EMPTY
     volumes: Mapping[str, ObservedVolume] = EMPTY
     images: Mapping[str, ObservedImage] = EMPTY
     foreign: tuple[ForeignContainer, ...] = ()
     api_version: str = "1.41"
 
+    def of_all_generations(self) -> Observed:
+        """The same, with the kept containers of the generation before among the others."""
+        return replace(self, containers=(*self.containers, *self.previous), previous=())
+
     def of_service(self, service: str) -> tuple[ObservedContainer, ...]:
         """The service's containers, one-offs excluded, by number."""
         found = (c for c in self.containers if c.service == service and not c.oneoff)
         return tuple(sorted(found, key=lambda c: (c.number, c.created, c.name)))
+
+
+def generations(
+    found: Iterable[ObservedContainer],
+) -> tuple[tuple[ObservedContainer, ...], tuple[ObservedContainer, ...]]:
+    """The containers of the present, and those that are kept, stopped, as the generation before."""
+    present: list[ObservedContainer] = []
+    previous: list[ObservedContainer] = []
+    for container in found:
+        kept = is_previous_name(container.name) and not container.running and not container.oneoff
+        (previous if kept else present).append(container)
+    return tuple(present), tuple(previous)

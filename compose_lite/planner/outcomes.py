@@ -70,7 +70,7 @@ def outcomes(plan: Plan) -> tuple[Outcome, ...]:
     aliases = _aliases(plan)
     gathered: dict[tuple[str, str], _Gathered] = {}
     for planned in plan.actions:
-        step = _STEPS.get(type(planned.action))
+        step = _step(planned.action)
         if step is None:
             continue
         kind, name = planned.action.kind, planned.action.name
@@ -83,6 +83,12 @@ def outcomes(plan: Plan) -> tuple[Outcome, ...]:
         found.reasons.extend(reason for reason in planned.reasons if reason not in found.reasons)
         found.actions.append(planned.id)
     return tuple(_sum_up(found) for found in gathered.values())
+
+
+def _step(action: Action) -> str | None:
+    if isinstance(action, actions.RenameContainer) and action.previous:
+        return "remove"  # from its place
+    return _STEPS.get(type(action))
 
 
 def _aliases(plan: Plan) -> dict[str, str]:

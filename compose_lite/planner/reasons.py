@@ -39,6 +39,7 @@ class Why(Enum):
     IN_USE = "in-use"
     ROLLOUT = "rollout"
     ROLLBACK = "rollback"
+    PREVIOUS = "previous"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +110,7 @@ _WORDS = {
     Why.IN_USE: "in use by {subject}|in use",
     Why.ROLLOUT: "rollout: {subject}|rollout",
     Why.ROLLBACK: "going back to {subject}|going back",
+    Why.PREVIOUS: "the generation before: {subject}|the generation before",
 }
 _CHANGED = frozenset({Why.NETWORK_CHANGED, Why.VOLUME_CHANGED})
 _TOLD_BY_CHANGES = frozenset({Why.CONFIG_CHANGED, Why.IMAGE_CHANGED, Why.CONTENT_CHANGED})

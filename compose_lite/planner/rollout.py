@@ -32,6 +32,7 @@ from compose_lite.planner import actions
 from compose_lite.planner.attach import take_names
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.links import published_ports
+from compose_lite.planner.naming import is_previous_name
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.requests import RollbackRequest
@@ -276,17 +277,24 @@ def plan_rollback(
 ) -> Plan:
     """Go back to the old containers of all unfinished replacements: start them, then remove the new ones.
 
+    Where there is none, go back to the generation before, as far as it was kept.
+
     Raises:
         PlanError: a service is unknown, or there is nothing to go back to.
     """
     request = request or RollbackRequest()
     wanted = frozenset(request.services)
     stack_of(project, observed, wanted)
-    pairs = [pair for pair in unfinished(observed) if not wanted or pair[0].service in wanted]
+    pairs = [
+        pair
+        for pair in unfinished(observed) or _succeeded(observed)
+        if not wanted or pair[0].service in wanted
+    ]
     if not pairs:
         raise PlanError(
-            "there is no unfinished update to go back from",
-            hint="an update that has succeeded is undone by `up` with the earlier files",
+            "there is no unfinished update to go back from, and no generation before was kept",
+            hint="undo an update that has succeeded by `up` with the earlier files; "
+            "`x-compose-lite: {keep_previous: true}` keeps what `rollback` needs",
             code="nothing-to-roll-back",
         )
     known = project or Project(name=observed.project, working_dir="")
@@ -294,6 +302,17 @@ def plan_rollback(
     for old, new in pairs:
         _go_back(work, known.services.get(old.service), old, new)
     return Plan(project=observed.project, verb="rollback", actions=work.draft.numbered())
+
+
+def _succeeded(observed: Observed) -> tuple[tuple[ObservedContainer, ObservedContainer], ...]:
+    """The kept container of the generation before and the present one of each replica that has both."""
+    present = {(c.service, c.number): c for c in observed.containers if not c.oneoff}
+    pairs = [
+        (kept, present[kept.service, kept.number])
+        for kept in observed.previous
+        if (kept.service, kept.number) in present
+    ]
+    return tuple(sorted(pairs, key=lambda pair: pair[0].name))
 
 
 def _go_back(work: Work, service: Service | None, old: ObservedContainer, new: ObservedContainer) -> None:
@@ -312,9 +331,12 @@ def _go_back(work: Work, service: Service | None, old: ObservedContainer, new: O
         needs = [work.draft.add(ready, reason, needs=needs)]
     if new.id in work.halted:
         removal = actions.RemoveContainer(container=ref_of(new), force=True)
-        work.draft.add(removal, reason, needs=[work.halted[new.id], *needs])
+        gone = work.draft.add(removal, reason, needs=[work.halted[new.id], *needs])
     else:
-        discard(work, new, service, (reason,), needs=needs)
+        gone = discard(work, new, service, (reason,), needs=needs)
+    if is_previous_name(old.name):
+        rename = actions.RenameContainer(container=ref_of(old), to=new.name)
+        work.draft.add(rename, reason, needs=[gone])
 
 
 def _bring_back(work: Work, old: ObservedContainer, reason: Reason, needs: list[int]) -> int:

@@ -138,6 +138,23 @@ def marked_as_job(service: Service) -> bool:
     return isinstance(own, dict) and bool(own.get("job"))
 
 
+def keeping_previous(project: Project) -> frozenset[str]:
+    """Services whose replaced containers are kept for a rollback (`x-compose-lite: {keep_previous: true}`)."""
+    jobs = jobs_of(project)
+    return frozenset(
+        name for name, service in project.services.items() if name not in jobs and _keeps(project, service)
+    )
+
+
+def _keeps(project: Project, service: Service) -> bool:
+    """What the service says; if it says nothing, what the project does."""
+    for extensions in (service.extensions, project.extensions):
+        own = extensions.get("x-compose-lite")
+        if isinstance(own, dict) and "keep_previous" in own:
+            return own["keep_previous"] is True
+    return False
+
+
 def _restarts(service: Service) -> bool:
     policy = service.deploy.restart_policy if service.deploy is not None else None
     if policy is not None:

@@ -15,7 +15,7 @@ from compose_lite.errors import PlanError
 from compose_lite.planner import actions
 from compose_lite.planner.attach import reattach, take_names
 from compose_lite.planner.graph import peer_services
-from compose_lite.planner.naming import ANONYMOUS, aside_name, birth_name
+from compose_lite.planner.naming import ANONYMOUS, aside_name, birth_name, previous_name
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.work import ref_of
 from compose_lite.spec.model import EMPTY
@@ -165,12 +165,41 @@ def _make(work: Work, state: ServiceState, slot: Slot, new: ContainerRef, gate: 
 
 
 def remove_old(work: Work, slot: Slot, old: ObservedContainer, needs: list[int]) -> int:
-    """Remove a container that is replaced; its volumes stay."""
+    """Remove a container that is replaced, or keep it as the generation before; its volumes stay."""
+    if keepable(work, old, slot.name):
+        return _set_aside(work, slot, old, needs)
     removal = actions.RemoveContainer(container=ref_of(old), force=old.state == "dead")
     removed = work.draft.add(removal, *slot.replace, needs=needs)
     work.halted.setdefault(old.id, removed)
     work.freed[old.name] = removed
     return removed
+
+
+def keepable(work: Work, container: ObservedContainer, name: str) -> bool:
+    """Whether a container whose place is `name` is to be kept, and could start again later."""
+    if container.service not in work.keeping or container.state in ("created", "dead"):
+        return False
+    return not leaves(work, container) and container.name != previous_name(name)
+
+
+def leaves(work: Work, container: ObservedContainer) -> bool:
+    """Whether the plan makes a network or volume anew that the container uses."""
+    networks = (endpoint.network for endpoint in container.endpoints)
+    return work.loses_volume(container) or any(name in work.networks.removing for name in networks)
+
+
+def _set_aside(work: Work, slot: Slot, old: ObservedContainer, needs: list[int]) -> int:
+    """Keep a stopped container under another name, in the place of the one that was kept there."""
+    for kept in work.observed.previous:
+        if (kept.service, kept.number) == (old.service, old.number):
+            reason = Reason(why=Why.PREVIOUS, subject=f"{old.name} takes its place")
+            needs = [discard(work, kept, None, (reason,), needs=needs)]
+    aside = actions.RenameContainer(container=ref_of(old), to=previous_name(slot.name), previous=True)
+    node = work.draft.add(aside, *slot.replace, needs=needs)
+    work.halted.setdefault(old.id, node)
+    work.freed[old.name] = node
+    work.claims.append((aside.to, node))
+    return node
 
 
 def create(work: Work, state: ServiceState, slot: Slot, new: ContainerRef, *, named: bool = True) -> int:

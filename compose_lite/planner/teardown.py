@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 def plan_down(project: Project | None, observed: Observed, request: DownRequest) -> Plan:
     """Stop and remove the containers, dependents first, then networks, and what else was asked for."""
+    observed = observed.of_all_generations()
     stack = stack_of(project, observed, request.services)
     work = _work(stack, request.timeout)
     reason = Reason(why=Why.REQUESTED, subject="down")

@@ -66,6 +66,7 @@ class Work:
         rerun: jobs that start again although they have completed.
         timeout: seconds before a stopped container is killed.
         networks, volumes: those that the plan makes.
+        keeping: services whose replaced containers are kept for a rollback.
         early: services whose containers stop before their successors are created.
         swaps: ids of containers that make way by taking a temporary name first.
         stops: service → (first, last) node of each stop, hooks included, that dependents' stops precede.
@@ -94,6 +95,7 @@ class Work:
     renew_volumes: bool = False
     networks: Made = field(default_factory=Made)
     volumes: Made = field(default_factory=Made)
+    keeping: frozenset[str] = frozenset()
     early: frozenset[str] = frozenset()
     swaps: frozenset[str] = frozenset()
     refs: Mapping[str, tuple[ContainerRef, ...]] = field(default_factory=dict)

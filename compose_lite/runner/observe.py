@@ -19,6 +19,7 @@ from compose_lite.planner.observed import (
     ObservedNetwork,
     ObservedPort,
     ObservedVolume,
+    generations,
 )
 from compose_lite.runner.parallel import gather
 from compose_lite.spec.model import EMPTY, FrozenMap
@@ -60,9 +61,13 @@ def observe(
     containers, found_networks, found_volumes, *found_images = gather(calls)
     ours = [listed for listed in containers if _labels(listed).get(labels.PROJECT) == project]
     others = [listed for listed in containers if _labels(listed).get(labels.PROJECT) != project]
+    present, previous = generations(
+        sorted(map(container, ours), key=lambda c: (c.service, c.oneoff, c.number, c.name))
+    )
     return Observed(
         project=project,
-        containers=tuple(sorted(map(container, ours), key=lambda c: (c.service, c.oneoff, c.number, c.name))),
+        containers=present,
+        previous=previous,
         networks=FrozenMap((listed["Name"], network(listed)) for listed in found_networks),
         volumes=FrozenMap((listed["Name"], volume(listed)) for listed in found_volumes),
         images=FrozenMap((image.ref, image) for image in found_images if image is not None),

@@ -2,7 +2,17 @@
 
 from itertools import pairwise
 
-from tests.e2e.checks import containers, inside, kept, names, replaced, says
+from tests.e2e.checks import (
+    containers,
+    inside,
+    kept,
+    names,
+    nothing_left,
+    replaced,
+    same_anonymous_volumes,
+    says,
+    says_not,
+)
 from tests.e2e.harness import Scenario, Step, scenarios
 from tests.e2e.stack import Stack
 from tests.e2e.state import Happening
@@ -254,6 +264,63 @@ test_failure = scenarios(
             run("up -d", code=1),
             kept("web", restarted=True),
             never("die web-2"),
+        ),
+    ),
+)
+
+
+PREVIOUS = names("{STACK}-web-1", "{STACK}-web-1.previous")
+KEEPS = """
+    services:
+      web:
+        image: ${IDLE}
+        environment: {GENERATION: "1"}
+        ports: ["127.0.0.1:${PORT1}:80"]
+        volumes: [/data]
+        x-compose-lite: {keep_previous: true}
+"""
+
+test_keep_previous = scenarios(
+    Scenario(
+        name="rollback",
+        intent="With `keep_previous` an update that has succeeded can be undone; an `up` more does nothing.",
+        only="compose-lite",
+        files={"compose.yaml": KEEPS},
+        steps=(
+            run("up -d"),
+            remember(),
+            UPDATE,
+            run("up -d"),
+            PREVIOUS,
+            containers(web="running, exited 137"),
+            run("up -d", changes=0),
+            run("ps"),
+            says_not(".previous"),
+            run("ps -a"),
+            says("{STACK}-web-1.previous"),
+            run("rollback"),
+            kept("web", restarted=True),
+            names("{STACK}-web-1"),
+            same_anonymous_volumes("web"),
+        ),
+    ),
+    Scenario(
+        name="next-update-and-down",
+        intent="The next update keeps the generation before it instead; `down` removes all of them.",
+        only="compose-lite",
+        files={"compose.yaml": KEEPS},
+        steps=(
+            run("up -d"),
+            UPDATE,
+            run("up -d"),
+            edit("compose.yaml", 'GENERATION: "2"', 'GENERATION: "3"'),
+            run("up -d"),
+            PREVIOUS,
+            run("restart"),
+            containers(web="running, exited 137"),
+            run("up -d", changes=0),
+            run("down -v"),
+            nothing_left(),
         ),
     ),
 )

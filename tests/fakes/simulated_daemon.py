@@ -22,6 +22,7 @@ from compose_lite.planner.observed import (
     ObservedPort,
     ObservedVolume,
     State,
+    generations,
 )
 from compose_lite.spec.model import EMPTY, FrozenMap, Project, Service
 
@@ -98,9 +99,11 @@ class SimulatedDaemon:
 
     def observe(self, *, inspected: bool = True) -> Observed:
         """The snapshot; with `inspected` every container has its effective configuration."""
+        present, previous = generations(self._seen(c, inspected) for c in self.containers.values())
         return Observed(
             project=self.project,
-            containers=tuple(self._seen(c, inspected) for c in self.containers.values()),
+            containers=present,
+            previous=previous,
             networks=dict(self.networks),
             volumes={name: v for name, v in self.volumes.items() if not ANONYMOUS.fullmatch(name)},
             images=dict(self.images),

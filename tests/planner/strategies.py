@@ -27,6 +27,9 @@ UPDATES = st.builds(
 ).map(lambda config: Deploy(update_config=config))
 
 
+KEEPING = FrozenMap({"x-compose-lite": {"keep_previous": True}})
+
+
 @st.composite
 def stacks(draw: st.DrawFn) -> Project:
     """Up to four services that need each other in all the ways there are, without a circle."""
@@ -72,6 +75,7 @@ def stacks(draw: st.DrawFn) -> Project:
                 scale=1 if single else draw(st.sampled_from([1, 1, 2, 3, 0])),
                 environment=FrozenMap({"V": draw(st.sampled_from("12"))}),
                 deploy=draw(st.none() | UPDATES),
+                extensions=draw(st.sampled_from([FrozenMap(), KEEPING])),
                 **fields,
             )
         )

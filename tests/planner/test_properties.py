@@ -13,6 +13,7 @@ from compose_lite.errors import PlanError
 from compose_lite.planner.converge import plan_up
 from compose_lite.planner.render import terse
 from compose_lite.planner.requests import DownRequest, UpRequest
+from compose_lite.planner.situation import keeping_previous
 from compose_lite.planner.teardown import plan_down
 from tests.fakes.simulated_daemon import SimulatedDaemon, is_job
 from tests.planner.stacks import daemon_for
@@ -32,8 +33,15 @@ COUNTED = settings(
 
 
 def assert_reached(daemon: SimulatedDaemon, stack: Project, request: UpRequest) -> None:
+    before = {c.id for c in daemon.observe().previous}
+    for kept in daemon.observe().previous:
+        assert kept.service not in stack.services or kept.service in keeping_previous(stack), kept.name
     for service in stack.services.values():
-        found = [c for c in daemon.containers.values() if c.service == service.name and not c.oneoff]
+        found = [
+            c
+            for c in daemon.containers.values()
+            if c.service == service.name and not c.oneoff and c.id not in before
+        ]
         assert len(found) == service.replicas, service.name
         for c in found:
             number = c.number

@@ -10,9 +10,18 @@ from compose_lite import labels
 from compose_lite.errors import PlanError
 from compose_lite.planner import actions
 from compose_lite.planner.converge import plan_up
+from compose_lite.planner.lifecycle import plan_restart
 from compose_lite.planner.render import terse, text
-from compose_lite.planner.requests import UpRequest
+from compose_lite.planner.requests import (
+    DownRequest,
+    RemoveRequest,
+    RestartRequest,
+    StopRequest,
+    UpRequest,
+)
 from compose_lite.planner.rollout import asks_for_rollback, plan_rollback, unfinished
+from compose_lite.planner.situation import keeping_previous
+from compose_lite.planner.teardown import plan_down, plan_rm, plan_stop
 from compose_lite.spec.model import Deploy, FrozenMap, UpdateConfig
 from tests.planner.stacks import planned, project, running, service, up
 
@@ -261,3 +270,122 @@ def test_a_new_container_says_that_it_has_no_name_yet():
     after = stack("2", order="start-first")
     daemon.apply(plan_up(after, daemon.observe(), UpRequest()), after, stop_after=1)
     assert [labels.UNNAMED in c.labels for c in daemon.containers.values()] == [False, False, True]
+
+
+KEEPING = FrozenMap({"x-compose-lite": {"keep_previous": True}})
+
+
+def kept(version="1", *, keep=True, port=None, deploy=None, **fields):
+    web = service(
+        "web",
+        environment=FrozenMap({"V": version}),
+        extensions=KEEPING if keep else FrozenMap(),
+        port=port,
+        deploy=deploy,
+        **fields,
+    )
+    return project(web)
+
+
+def generations_of(daemon):
+    observed = daemon.observe()
+    return [c.name for c in observed.containers], [c.name for c in observed.previous]
+
+
+def test_the_generation_before_is_kept_stopped_under_another_name():
+    daemon = running(kept())
+    assert steps(plan_up(kept("2"), daemon.observe(), UpRequest())) == [
+        "[1] create container p-web-1' for p-web-1",
+        "[2] stop container p-web-1 <- [1]",
+        "[3] rename container p-web-1 to p-web-1.previous <- [1] [2]",
+        "[4] rename container p-web-1' to p-web-1 <- [3]",
+        "[5] start container p-web-1 <- [4]",
+    ]
+    told = text(plan_up(kept("2"), daemon.observe(), UpRequest()))
+    assert "0 to create, 1 to replace, 0 to remove, 0 unchanged" in told
+    up(daemon, kept("2"))
+    assert generations_of(daemon) == (["p-web-1"], ["p-web-1.previous"])
+    assert planned(kept("2"), daemon) == ""
+
+
+def test_the_next_update_takes_its_place():
+    daemon = running(kept())
+    for version in "234":
+        before = daemon.by_name("p-web-1").id
+        up(daemon, kept(version))
+        assert generations_of(daemon) == (["p-web-1"], ["p-web-1.previous"])
+        assert daemon.by_name("p-web-1.previous").id == before
+
+
+@pytest.mark.parametrize("port", [None, 8080])
+def test_an_update_that_succeeded_can_be_undone_where_it_was_kept(port):
+    daemon = running(kept(port=port))
+    old = set(daemon.containers)
+    up(daemon, kept("2", port=port))
+    daemon.apply(plan_rollback(kept("2", port=port), daemon.observe()), kept("2", port=port))
+    assert set(daemon.containers) == old
+    assert generations_of(daemon) == (["p-web-1"], [])
+    assert planned(kept(port=port), daemon) == ""
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rollback_that_was_interrupted_is_ended_by_the_next_or_by_up(seed):
+    before, after = kept(), kept("2")
+    count = len(plan_rollback(after, _updated().observe()).actions)
+    for stop_after in range(count):
+        daemon = _updated()
+        daemon.apply(plan_rollback(after, daemon.observe()), after, stop_after=stop_after, seed=seed)
+        for goal in (before, after):
+            up(daemon, goal)
+            assert generations_of(daemon)[0] == ["p-web-1"], stop_after
+            assert planned(goal, daemon) == ""
+
+
+def _updated():
+    daemon = running(kept())
+    up(daemon, kept("2"))
+    return daemon
+
+
+@pytest.mark.parametrize("deploy", [None, Deploy(update_config=UpdateConfig(order="start-first"))])
+def test_from_any_point_the_next_up_completes_an_update_that_keeps(deploy):
+    before, after = (kept(v, scale=2, deploy=deploy) for v in "12")
+    count = len(plan_up(after, running(before).observe(), UpRequest()).actions)
+    for stop_after in range(count):
+        daemon = running(before)
+        daemon.apply(plan_up(after, daemon.observe(), UpRequest()), after, stop_after=stop_after)
+        up(daemon, after)
+        assert generations_of(daemon) == (
+            ["p-web-1", "p-web-2"],
+            ["p-web-1.previous", "p-web-2.previous"],
+        ), stop_after
+        assert planned(after, daemon) == ""
+
+
+def test_it_goes_when_it_is_not_wanted_any_more():
+    daemon = _updated()
+    assert "remove container p-web-1.previous" in planned(kept("2", keep=False), daemon)
+    up(daemon, kept("2", keep=False))
+    assert generations_of(daemon) == (["p-web-1"], [])
+
+
+def test_other_commands_leave_it_alone_and_down_removes_it():
+    daemon, stack_ = _updated(), kept("2")
+    for plan in (
+        plan_stop(stack_, daemon.observe(), StopRequest()),
+        plan_restart(stack_, daemon.observe(), RestartRequest()),
+        plan_rm(stack_, daemon.observe(), RemoveRequest(stop=True)),
+    ):
+        assert "previous" not in terse(plan)
+    daemon.apply(plan_down(None, daemon.observe(), DownRequest()), stack_)
+    assert not daemon.containers
+    assert not daemon.networks
+
+
+def test_the_project_can_ask_for_all_its_services():
+    web, other = (
+        service("web"),
+        service("other", extensions=FrozenMap({"x-compose-lite": {"keep_previous": False}})),
+    )
+    job = service("job", extensions=FrozenMap({"x-compose-lite": {"job": True}}))
+    assert keeping_previous(project(web, other, job, extensions=KEEPING)) == {"web"}

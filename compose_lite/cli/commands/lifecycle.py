@@ -132,7 +132,7 @@ def run_unpause(ctx: Invocation, options: PauseOptions) -> int:
 
 
 def run_rollback(ctx: Invocation, options: RollbackOptions) -> int:
-    """End an unfinished update by going back to the old containers."""
+    """Go back to the containers from before an update that is unfinished, or whose old containers are kept."""
     from compose_lite import pipeline
     from compose_lite.planner.requests import RollbackRequest
 

@@ -24,7 +24,7 @@ class PsOptions:
     """Options of `ps`."""
 
     services: tuple[str, ...] = words("SERVICE")
-    all: bool = flag("Stopped containers and one-off containers too", short="-a")
+    all: bool = flag("Stopped and one-off containers too, and those kept for a rollback", short="-a")
     status: tuple[str, ...] = texts(f"Only containers in this state ({', '.join(STATES)})", metavar="STATE")
     filter: str | None = text("Only what fits, as in status=running", metavar="NAME=VALUE")
     orphans: bool = flag("Containers of services that the files no longer have, too", default=True)
@@ -41,7 +41,7 @@ def run_ps(ctx: Invocation, options: PsOptions) -> int:
 
     states = _states(options)
     stack = find_stack(ctx, options.services)
-    containers = pipeline.containers(ctx.connect(), stack.name)
+    containers = pipeline.containers(ctx.connect(), stack.name, previous=options.all)
     known = None if stack.project is None else {*stack.project.services, *stack.project.disabled_services}
     if options.services:
         _require(options.services, known if known is not None else {c.service for c in containers})
