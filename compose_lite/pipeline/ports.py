@@ -1,6 +1,7 @@
-"""Looks, before anything is changed, for processes that hold the ports which a plan is going to publish.
+"""Looks, before anything is changed, for who holds the ports which a plan is going to publish.
 
-Containers that hold them are the planner's business: it sees them in the snapshot.
+Containers of the snapshot that hold them are the planner's business; here it is processes, and containers that
+were started since.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ EVERYWHERE = ("", "0.0.0.0", "::")
 
 
 def check_ports(plan: Plan, project: Project, observed: Observed, daemon: Daemon) -> None:
-    """Raise `PlanError` if a process of this machine listens on a port that new containers publish.
+    """Raise `PlanError` if somebody on this machine listens on a port that new containers publish.
 
     Nothing can be said, and nothing is, where the daemon is on another machine.
     """
     wanted = list(_new_ports(plan, project, observed))
     if not wanted:
         return
+    from compose_lite.runner.conflicts import port_holder
     from compose_lite.runner.sockets import listening_process, sees_host_sockets
 
     if not sees_host_sockets(daemon.address):
@@ -36,9 +38,10 @@ def check_ports(plan: Plan, project: Project, observed: Observed, daemon: Daemon
     problems = []
     for service, port in wanted:
         address = "" if port.host_ip in EVERYWHERE else port.host_ip or ""
-        holder = listening_process(int(port.published or 0), port.protocol, host_ip=address)
-        if holder is not None:
-            problems.append(_taken(service, port, holder))
+        number = int(port.published or 0)
+        if listening_process(number, port.protocol, host_ip=address) is not None:
+            holder = port_holder(daemon, number, port.protocol, host_ip=address)
+            problems.append(_taken(service, port, holder or "a process that has ended since"))
     if problems:
         raise PlanError(problems=problems)
 
@@ -68,7 +71,7 @@ def _taken(service: Service, port: Port, holder: str) -> Problem:
     return Problem(
         code="port-in-use",
         message=f"port {port.published}, which service {service.name!r} publishes, is in use by {holder}",
-        hint="stop that process, or publish another port",
+        hint="stop that, or publish another port",
         location=service.location,
         path=f"services.{service.name}.ports",
     )

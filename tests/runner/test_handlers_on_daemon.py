@@ -11,6 +11,7 @@ import pytest
 from compose_lite.errors import ComposeLiteError, Conflict, DaemonError, NotFound
 from compose_lite.planner import actions as a
 from compose_lite.planner.plan import Plan, PlannedAction
+from compose_lite.runner.conflicts import port_holder
 from compose_lite.runner.connect import connect_daemon
 from compose_lite.runner.execute import Executor
 from compose_lite.runner.handlers import HANDLERS
@@ -437,6 +438,16 @@ def test_holder_of_a_port_is_named_when_it_is_a_container(ground: Ground) -> Non
 
     assert f"port {port} is already in use by container {holder.name!r}" in str(caught.value)
     assert ground.project.name in str(caught.value)
+
+
+def test_holder_of_a_port_is_a_container_not_its_proxy(ground: Ground) -> None:
+    """A container that was started after the snapshot is seen by its docker-proxy: it is the one to name."""
+    port = free_port()
+    holder = running(ground, ports=(Port(target=80, published=str(port)),))
+
+    found = port_holder(ground.daemon, port, "tcp")
+
+    assert found == f"container {holder.name!r} of project {ground.project.name!r}"
 
 
 def test_holder_of_a_port_is_named_when_it_is_a_process(ground: Ground) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from compose_lite.errors import DaemonError
-from compose_lite.runner.conflicts import explained
+from compose_lite.runner import sockets
+from compose_lite.runner.conflicts import explained, port_holder
 from compose_lite.runner.sockets import listening_process
 
 
@@ -76,6 +77,24 @@ def test_every_wording_of_the_engine_is_understood(words: str) -> None:
 
     assert str(found) == "port 8080 is already in use by container 'other-web-1' of project 'other'"
     assert found.status == 500
+
+
+class Starting:
+    """A daemon that does not list the ports of a container yet, while its proxy listens already."""
+
+    def list_containers(self, **_: object) -> list[dict[str, object]]:
+        names = {"Names": ["/other-web-1"], "Labels": {"com.docker.compose.project": "other"}}
+        return [
+            {"Id": "c1", "State": "created", **names},
+            {"Id": "c3", "State": "exited", "Names": ["/old-1"]},
+        ]
+
+
+def test_a_proxy_stands_for_the_container_that_is_being_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "listening_process", lambda *_, **__: "process 7 (docker-proxy)")
+
+    assert port_holder(Starting(), 8080, "tcp") == "container 'other-web-1' of project 'other'"  # type: ignore[arg-type]
+    assert port_holder(Starting(), 8080, "tcp", but="c1") == "another container"  # type: ignore[arg-type]
 
 
 def test_other_refusals_stay_as_they_are() -> None:
