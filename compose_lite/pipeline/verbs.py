@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from compose_lite.errors import ExecutionError
 from compose_lite.pipeline.contents import digests, read_contents
+from compose_lite.pipeline.engine import check_engine
 from compose_lite.pipeline.execution import carry_out, locked
 from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack
 
@@ -44,6 +45,7 @@ def up(
 
     contents = read_contents(project)
     with locked(project.name, means):
+        check_engine(project, request.services, means.daemon, with_dependencies=not request.no_deps)
         observed = observe_project(means.daemon, project)
         of_images = plan_images(project, observed, wanted)
         if carry_out(of_images, project, means):
@@ -90,6 +92,7 @@ def create_one_off(
     project = one_off_project(project, request)
     contents = read_contents(project)
     with locked(project.name, means):
+        check_engine(project, (request.service,), means.daemon, with_dependencies=not request.no_deps)
         observed = observe_project(means.daemon, project)
         if carry_out(plan_images(project, observed, wanted), project, means):
             observed = observe_project(means.daemon, project)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from compose_lite.errors import UsageError
+from compose_lite.errors import Problem, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from compose_lite.spec.model import DeviceMapping, Service
 
@@ -62,15 +62,32 @@ FEATURES = (
 
 
 def require(service: Service, api_version: tuple[int, ...]) -> None:
-    """Refuse what the engine can't do, rather than leave it out. Raises UsageError naming the first such field."""
-    for feature in FEATURES:
-        if api_version < feature.api_version and feature.used(service):
-            needed, there = (".".join(map(str, version)) for version in (feature.api_version, api_version))
-            raise UsageError(
-                f"service {service.name!r} uses `{feature.field}`, which the Docker daemon is too old for:"
-                f" it speaks API {there}, {needed} is needed",
-                hint=f"update to Docker Engine {feature.engine} or later, or take the field out",
-            )
+    """Refuse what the engine can't do, rather than leave it out. Raises UsageError naming each such field."""
+    problems = too_new((service,), api_version)
+    if problems:
+        raise UsageError(problems=problems)
+
+
+def too_new(services: Iterable[Service], api_version: tuple[int, ...]) -> list[Problem]:
+    """A problem for each field of the services that needs a newer engine than one that speaks `api_version`."""
+    return [
+        _too_new(service, feature, api_version)
+        for service in services
+        for feature in FEATURES
+        if api_version < feature.api_version and feature.used(service)
+    ]
+
+
+def _too_new(service: Service, feature: Feature, api_version: tuple[int, ...]) -> Problem:
+    needed, there = (".".join(map(str, version)) for version in (feature.api_version, api_version))
+    return Problem(
+        code="engine-too-old",
+        message=f"service {service.name!r} uses `{feature.field}`, which the Docker daemon is too old for:"
+        f" it speaks API {there}, {needed} is needed",
+        hint=f"update to Docker Engine {feature.engine} or later, or take the field out",
+        location=service.location,
+        path=f"services.{service.name}.{feature.field}",
+    )
 
 
 def is_cdi(device: DeviceMapping) -> bool:

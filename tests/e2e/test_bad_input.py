@@ -258,6 +258,33 @@ test_bad_luck = scenarios(
         steps=(*fails("up -d", "{STACK}-no"), containers()),
     ),
     Scenario(
+        name="engine-too-old",
+        intent="Fields that the Engine is too old for are all named, with place and version, before anything is made.",
+        only="compose-lite",
+        files={
+            "compose.yaml": """
+                services:
+                  plain: {image: "${IDLE}"}
+                  noted: {image: "${IDLE}", annotations: {a: b}}
+                  slow:
+                    image: ${IDLE}
+                    healthcheck: {test: "true", start_interval: 1s}
+            """
+        },
+        steps=(
+            *fails(
+                "up -d",
+                "compose.yaml:",
+                "'noted' uses `annotations`",
+                "'slow' uses `healthcheck.start_interval`",
+                "it speaks API 1.41, 1.43 is needed",
+            ),
+            nothing_left(),
+            run("up -d plain"),
+            containers(plain="running"),
+        ),
+    ),
+    Scenario(
         name="bad-command",
         intent="A container that can't be started fails `up` with the reason; independent services run.",
         files={
