@@ -49,6 +49,7 @@ class LogFollower:
 
     Args:
         services: services whose containers count (None: all of the project's).
+        number: only containers of this number count (0: all).
         attach: tells by service whether its lines are wanted; exits are reported all the same.
     """
 
@@ -58,12 +59,14 @@ class LogFollower:
         project: str,
         *,
         services: Collection[str] | None = None,
+        number: int = 0,
         attach: Callable[[str], bool] = lambda _service: True,
     ) -> None:
         self._daemon = daemon
         self._noted = StartsNoted(daemon)
         self.daemon = cast("Daemon", self._noted)
         self._services = None if services is None else frozenset(services)
+        self._number = number
         self._attach = attach
         self._known: dict[str, Followed] = {}
         self._catching_up: list[OpenLog] = []
@@ -224,6 +227,8 @@ class LogFollower:
             return
         source = LogSource.of_labels(container, str(attributes.get("name", "")), attributes)
         if self._services is not None and source.service not in self._services:
+            return
+        if self._number not in (0, source.number):
             return
         action = str(event.get("Action", ""))
         if action == "create":

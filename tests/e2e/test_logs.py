@@ -371,6 +371,29 @@ test_attached = scenarios(
         ),
     ),
     Scenario(
+        name="follow-by-index",
+        intent="`logs --follow --index` shows that container alone, of those that start later too.",
+        only="compose-lite",
+        files={
+            "compose.yaml": """
+                services:
+                  a:
+                    image: ${IDLE}
+                    command: sh -c "echo it-is-$$(hostname); exec sleep 1000"
+                    stop_signal: SIGKILL
+            """
+        },
+        steps=(
+            run("up -d"),
+            launch("logs", "logs -f --index 1", until="it-is-"),
+            run("scale a=2"),
+            run("up -d --force-recreate --scale a=2"),
+            run("down"),
+            do("it ends", lambda stack: stack.background["logs"].ended(20)),
+            do("lines of number 1 alone", lambda stack: _only_the_first(stack)),
+        ),
+    ),
+    Scenario(
         name="down-meanwhile",
         intent="An attached `up` ends when somebody else takes the stack down.",
         files=PARROTS,
@@ -383,3 +406,9 @@ test_attached = scenarios(
         ),
     ),
 )
+
+
+def _only_the_first(stack: Stack) -> None:
+    text = plain(stack.background["logs"].seen())
+    assert text.count("it-is-") == 2, text
+    assert "a-2" not in text, text

@@ -73,7 +73,7 @@ def _follow(
     from compose_lite.runner.follow import LogFollower
     from compose_lite.runner.logs import LogSource
 
-    follower = LogFollower(daemon, project, services=options.services or None)
+    follower = LogFollower(daemon, project, services=options.services or None, number=options.index)
     containers = _chosen(daemon, project, options)
     sources = [LogSource.of(container) for container in containers]
     printer.expect(sources)
