@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from compose_lite import labels
 from compose_lite.planner import effective, hashing
@@ -89,7 +89,10 @@ def _config_reasons(
         wanted = effective.expected(project, service, files=files, image=config or EMPTY, peers=peers)
         if not ours:
             wanted = _attached(_known_to(observed.api_version, wanted), container)
-        reasons = container_reasons(wanted, container.effective, image_known=config is not None)
+        actual = container.effective
+        if service.use_api_socket:
+            wanted, actual = _without_registry_access(wanted), _without_registry_access(actual)
+        reasons = container_reasons(wanted, actual, image_known=config is not None)
     elif not ours:
         return (Reason(why=Why.CONFIG_CHANGED),)
     return reasons or ((Reason(why=Why.CONFIG_CHANGED),) if ours else ())
@@ -100,6 +103,10 @@ def _known_to(api_version: str, wanted: effective.Flat) -> effective.Flat:
     if tuple(map(int, api_version.split("."))) >= (1, 43):
         return wanted
     return {key: value for key, value in wanted.items() if not key.startswith("annotations.")}
+
+
+def _without_registry_access(flat: Mapping[str, Any]) -> effective.Flat:
+    return {key: value for key, value in flat.items() if key not in effective.REGISTRY_ACCESS}
 
 
 def _attached(wanted: effective.Flat, container: ObservedContainer) -> effective.Flat:

@@ -116,6 +116,8 @@ _PLAIN = (
     "cpu_percent", "cpuset", "mem_swappiness", "memswap_limit",
 )  # fmt: skip
 _SORTED = ("device_cgroup_rules", "group_add")
+# What `use_api_socket` adds where the user of that moment has registry credentials: no part of the service.
+REGISTRY_ACCESS = frozenset({"environment.DOCKER_CONFIG", "mounts./run/secrets/docker/config.json"})
 _KEEP_ZERO = frozenset({"mem_swappiness", "stop_grace_period"})
 
 

@@ -3,9 +3,11 @@
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.e2e import state
+from tests.e2e.checks import environment
 from tests.e2e.harness import Scenario, scenarios
 from tests.e2e.stack import Stack, subnets
 from tests.e2e.state import Container
@@ -260,6 +262,12 @@ def _sorted(value: Any) -> Any:
     return value or None
 
 
+def _log_in(stack: Stack) -> None:
+    folder = Path(stack.env["HOME"], ".docker")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text('{"auths": {}}')
+
+
 test_fields = scenarios(
     Scenario(
         name="arrive",
@@ -273,5 +281,21 @@ test_fields = scenarios(
         needs_peer=True,
         files={"compose.yaml": _file()},
         steps=(run("create", timeout=100), do("compare with docker compose's", _as_docker_compose)),
+    ),
+    Scenario(
+        name="api-socket-again",
+        intent="A service with `use_api_socket` is as it should be after `up`: the next one changes nothing.",
+        only="compose-lite",
+        files={
+            "compose.yaml": "services: {web: {image: '${IDLE}', use_api_socket: true}}",
+        },
+        steps=(
+            do("the user logs in somewhere", _log_in),
+            run("up -d"),
+            environment("web", DOCKER_CONFIG="/run/secrets/docker"),
+            run("up -d", changes=0),
+            do("and out again", lambda stack: Path(stack.env["HOME"], ".docker", "config.json").unlink()),
+            run("up -d", changes=0),
+        ),
     ),
 )

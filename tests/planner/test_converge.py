@@ -597,6 +597,14 @@ class TestAdoption:
     def test_one_that_differs_in_nothing_stays(self):
         assert planned(WEB_AND_DB, self.adopted(WEB_AND_DB)) == ""
 
+    def test_registry_access_beside_the_api_socket_is_no_part_of_the_service(self):
+        stack = project(service("web", use_api_socket=True))
+        daemon = self.adopted(stack)
+        actual = daemon.by_name("p-web-1").effective
+        actual["environment.DOCKER_CONFIG"] = "/run/secrets/docker"
+        actual["mounts./run/secrets/docker/config.json"] = "bind /root/.docker/config.json ro"
+        assert planned(stack, daemon) == ""
+
     def test_one_that_differs_is_replaced_and_says_where(self):
         plan = planned(with_port(WEB_AND_DB, "web", "8080"), self.adopted(WEB_AND_DB))
         assert "environment.PORT: 80 → 8080" in plan
