@@ -8,6 +8,10 @@ import subprocess
 from pathlib import Path
 
 _FETCH = Path(__file__).parents[3] / "shared" / "tools" / "peer"
+_PLUGINS = tuple(
+    Path(folder, "cli-plugins", "docker-buildx")
+    for folder in (Path.home() / ".docker", "/usr/local/lib/docker", "/usr/libexec/docker", "/usr/lib/docker")
+)
 
 
 def compose() -> Path | None:
@@ -16,8 +20,8 @@ def compose() -> Path | None:
 
 
 def buildx() -> Path | None:
-    """The BuildKit client that came with it."""
-    return _tools().get("buildx")
+    """The BuildKit client that came with it, else the machine's own."""
+    return _tools().get("buildx") or next(filter(Path.exists, _PLUGINS), None)
 
 
 @functools.cache
