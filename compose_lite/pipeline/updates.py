@@ -20,12 +20,18 @@ _GOING_BACK = Problem(
 )
 
 
-def after_failure(project: Project, means: Means, error: ExecutionError) -> ExecutionError:
+def after_failure(
+    project: Project, means: Means, error: ExecutionError, *, before: frozenset[str]
+) -> ExecutionError:
     """Undo a failed update if a service asks for it (`failure_action: rollback`).
+
+    Args:
+        before: ids of the project's containers before the update.
 
     Returns:
         The error with a last report that tells how things stand now; the same error if nothing was being updated.
     """
+    from compose_lite.planner.requests import RollbackRequest
     from compose_lite.planner.rollout import asks_for_rollback, plan_rollback, unfinished
 
     observed = observe_project(means.daemon, project)
@@ -36,7 +42,8 @@ def after_failure(project: Project, means: Means, error: ExecutionError) -> Exec
         return _with(error, _paused(names))
     means.emit(Notice(problem=_GOING_BACK))
     try:
-        carry_out(plan_rollback(project, observed), project, means)
+        created = frozenset(container.id for container in observed.containers) - before
+        carry_out(plan_rollback(project, observed, RollbackRequest(created=created)), project, means)
     except ExecutionError as again:
         return _with(error, *again.reports, _stuck(names))
     return _with(error, _undone(names))

@@ -61,7 +61,8 @@ def up(
                 raise
             from compose_lite.pipeline.updates import after_failure
 
-            raise after_failure(project, means, error) from error
+            before = frozenset(container.id for container in observed.containers)
+            raise after_failure(project, means, error, before=before) from error
     return of_images, plan
 
 

@@ -29,6 +29,7 @@ from compose_lite.planner.situation import (
     jobs_of,
     keeping_previous,
     update_config,
+    wants_rollback,
 )
 from compose_lite.planner.steps import discard, emit_slots, future_refs, leaves, will_start
 from compose_lite.planner.survey import needs_look, survey
@@ -135,6 +136,10 @@ class Convergence:
             networks=emit_networks(draft, self._networks),
             volumes=emit_volumes(draft, self._volumes),
             keeping=keeping_previous(situation.project),
+            undoable=any(
+                wants_rollback(state.service) and any(slot.replace for slot in state.slots)
+                for state in self.states.values()
+            ),
             early=_early(self.states, situation, self._scope.graph),
             at_once=self._at_once(situation.project),
             swaps=find_swaps(self.states.values()),

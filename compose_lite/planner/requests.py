@@ -148,10 +148,15 @@ class RestartRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RollbackRequest:
-    """`rollback`."""
+    """`rollback`.
+
+    Attributes:
+        created: ids of containers that the update has made; those that replace nothing go as well.
+    """
 
     services: tuple[str, ...] = ()
     timeout: float | None = None
+    created: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,12 +31,13 @@ from compose_lite.errors import PlanError, Problem, Severity
 from compose_lite.planner import actions
 from compose_lite.planner.attach import take_names
 from compose_lite.planner.draft import Draft
+from compose_lite.planner.graph import peer_services
 from compose_lite.planner.links import published_ports
 from compose_lite.planner.naming import is_previous_name
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.requests import RollbackRequest
-from compose_lite.planner.situation import update_config
+from compose_lite.planner.situation import update_config, wants_rollback
 from compose_lite.planner.stack import stack_of
 from compose_lite.planner.steps import (
     create,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from compose_lite.spec.model import Service
 
 DRAIN = 2.0  # seconds between a new container's taking the name and the old one's stop signal
+_AT_ONCE = UpdateConfig(parallelism=0)  # for services that are only rolled out to be undoable
 UNPROVEN = 5.0  # seconds for which a container without a health check has to live
 
 
@@ -73,12 +75,14 @@ class _Pair:
 
 
 def rolls_out(work: Work, state: ServiceState) -> bool:
-    """Whether the service's replacements are rolled out.
+    """Whether the service's replacements are rolled out: it says how, or a failed update is to be undone.
 
     Jobs are not; nor are they where containers have to stop before anything is created, or where others share the
     container's namespaces or are to have its ports: those are replaced at the same moment.
     """
-    if not work.start or state.job or update_config(state.service) is None:
+    if not work.start or state.job:
+        return False
+    if update_config(state.service) is None and (not work.undoable or peer_services(state.service)):
         return False
     if state.service.name in work.early or state.service.name in work.at_once:
         return False
@@ -87,7 +91,7 @@ def rolls_out(work: Work, state: ServiceState) -> bool:
 
 def emit_rollout(work: Work, state: ServiceState, gate: Gate) -> Iterator[Problem]:
     """Add the actions that replace the service's containers; yields what to know beforehand."""
-    config = update_config(state.service) or UpdateConfig()
+    config = update_config(state.service) or _AT_ONCE
     obstacle = _obstacle(state.service) if config.order == "start-first" else None
     if obstacle is not None:
         yield _impossible(state.service, obstacle)
@@ -194,7 +198,9 @@ def _ready(work: Work, state: ServiceState, pair: _Pair, started: list[int]) -> 
 
 def _hold(service: Service) -> float:
     config = update_config(service)
-    if config is not None and config.monitor is not None:
+    if config is None:
+        return 0.0
+    if config.monitor is not None:
         return config.monitor
     proven = service.healthcheck is not None and not service.healthcheck.disable
     return 0.0 if proven else UNPROVEN
@@ -252,13 +258,13 @@ def _reason(subject: str) -> Reason:
     return Reason(why=Why.ROLLOUT, subject=subject)
 
 
+_NEW = Reason(why=Why.ROLLBACK, subject="what was there")
 START_FIRST = _reason("its successor is ready")
 
 
 def asks_for_rollback(project: Project) -> bool:
     """Whether some service wants a failed update to be undone."""
-    configs = (update_config(service) for service in project.services.values())
-    return any(config is not None and config.failure_action == "rollback" for config in configs)
+    return any(map(wants_rollback, project.services.values()))
 
 
 def unfinished(observed: Observed) -> tuple[tuple[ObservedContainer, ObservedContainer], ...]:
@@ -301,6 +307,10 @@ def plan_rollback(
     work = Work(project=known, observed=observed, draft=Draft(), timeout=request.timeout)
     for old, new in pairs:
         _go_back(work, known.services.get(old.service), old, new)
+    replaced = {new.id for _, new in pairs}
+    for container in observed.containers:
+        if container.id in request.created - replaced:
+            discard(work, container, known.services.get(container.service), (_NEW,))
     return Plan(project=observed.project, verb="rollback", actions=work.draft.numbered())
 
 

@@ -162,6 +162,12 @@ def _restarts(service: Service) -> bool:
     return service.restart not in (None, "", "no")
 
 
+def wants_rollback(service: Service) -> bool:
+    """Whether a failed update of the service is to be undone."""
+    config = update_config(service)
+    return config is not None and config.failure_action == "rollback"
+
+
 def update_config(service: Service) -> UpdateConfig | None:
     """How the service's containers are to be replaced, if the files say so."""
     return service.deploy.update_config if service.deploy is not None else None

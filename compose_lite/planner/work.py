@@ -67,6 +67,7 @@ class Work:
         timeout: seconds before a stopped container is killed.
         networks, volumes: those that the plan makes.
         keeping: services whose replaced containers are kept for a rollback.
+        undoable: a service that is updated wants failures to be undone, so the old containers of all are kept till the end.
         early: services whose containers stop before their successors are created.
         swaps: ids of containers that make way by taking a temporary name first.
         stops: service → (first, last) node of each stop, hooks included, that dependents' stops precede.
@@ -96,6 +97,7 @@ class Work:
     networks: Made = field(default_factory=Made)
     volumes: Made = field(default_factory=Made)
     keeping: frozenset[str] = frozenset()
+    undoable: bool = False
     early: frozenset[str] = frozenset()
     swaps: frozenset[str] = frozenset()
     refs: Mapping[str, tuple[ContainerRef, ...]] = field(default_factory=dict)

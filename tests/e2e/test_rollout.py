@@ -192,6 +192,32 @@ test_failure = scenarios(
         ),
     ),
     Scenario(
+        name="rollback-of-the-stack",
+        intent="A failed update takes back what it changed in other services too, and what it has made anew.",
+        only="compose-lite",
+        files={
+            "compose.yaml": """
+                services:
+                  web:
+                    image: ${IDLE}
+                    command: sleep 100000
+                    deploy: {update_config: {failure_action: rollback}}
+                  api: {image: "${IDLE}", environment: {GENERATION: "1"}}
+            """
+        },
+        steps=(
+            run("up -d"),
+            remember(),
+            UPDATE,
+            edit("compose.yaml", "services:", 'services:\n  extra: {image: "${IDLE}"}'),
+            FAILS,
+            run("up -d", code=1),
+            says("the update was undone: api, web"),
+            kept("web", "api", restarted=True),
+            names("{STACK}-api-1", "{STACK}-web-1"),
+        ),
+    ),
+    Scenario(
         name="pause-and-rollback",
         intent="By default a failed update is paused behind its first failure; `rollback` ends it.",
         only="compose-lite",

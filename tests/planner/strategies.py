@@ -23,7 +23,7 @@ UPDATES = st.builds(
     order=st.sampled_from(["start-first", "stop-first"]),
     parallelism=st.sampled_from([None, 0, 2]),
     delay=st.sampled_from([None, 1.0]),
-    failure_action=st.sampled_from(["pause", "continue"]),
+    failure_action=st.sampled_from(["pause", "continue", "rollback"]),
 ).map(lambda config: Deploy(update_config=config))
 
 

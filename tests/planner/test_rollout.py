@@ -16,6 +16,7 @@ from compose_lite.planner.requests import (
     DownRequest,
     RemoveRequest,
     RestartRequest,
+    RollbackRequest,
     StopRequest,
     UpRequest,
 )
@@ -23,6 +24,7 @@ from compose_lite.planner.rollout import asks_for_rollback, plan_rollback, unfin
 from compose_lite.planner.situation import keeping_previous
 from compose_lite.planner.teardown import plan_down, plan_rm, plan_stop
 from compose_lite.spec.model import Deploy, FrozenMap, UpdateConfig
+from tests.fakes.simulated_daemon import with_images
 from tests.planner.stacks import planned, project, running, service, up
 
 
@@ -389,3 +391,51 @@ def test_the_project_can_ask_for_all_its_services():
     )
     job = service("job", extensions=FrozenMap({"x-compose-lite": {"job": True}}))
     assert keeping_previous(project(web, other, job, extensions=KEEPING)) == {"web"}
+
+
+def whole_stack(version="1", *more):
+    """A service whose failed update is to be undone, and one that says nothing about updates."""
+    undo = Deploy(update_config=UpdateConfig(failure_action="rollback"))
+    fields = {"environment": FrozenMap({"V": version})}
+    return project(service("api", deploy=undo, **fields), service("web", needs=["api"], **fields), *more)
+
+
+def test_where_a_failed_update_is_to_be_undone_all_services_are_rolled_out():
+    plan = plan_up(whole_stack("2"), running(whole_stack()).observe(), UpRequest())
+    waits = {p.id for p in plan.actions if isinstance(p.action, actions.AwaitCondition)}
+    removals = [p for p in plan.actions if isinstance(p.action, actions.RemoveContainer)]
+    assert [p.action.container.service for p in removals] == ["api", "web"]
+    assert all(waits <= set(removal.needs) for removal in removals)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_from_any_point_the_whole_stack_can_be_undone_with_what_it_has_new(seed):
+    before, after = whole_stack(), whole_stack("2", service("new"))
+    daemon = running(before)
+    with_images(daemon, after.services.values())
+    plan = plan_up(after, daemon.observe(), UpRequest())
+    first_removal = next(p.id for p in plan.actions if isinstance(p.action, actions.RemoveContainer))
+    for stop_after in range(1, first_removal):
+        daemon = running(before)
+        with_images(daemon, after.services.values())
+        old = frozenset(daemon.containers)
+        daemon.apply(plan, after, stop_after=stop_after, seed=seed)
+        if unfinished(daemon.observe()) and old <= daemon.containers.keys():
+            request = RollbackRequest(created=frozenset(daemon.containers) - old)
+            daemon.apply(plan_rollback(after, daemon.observe(), request), after)
+            assert set(daemon.containers) == old
+            assert planned(before, daemon) == ""
+
+
+def test_one_that_shares_a_namespace_is_not_rolled_out_for_the_sake_of_others():
+    undo = Deploy(update_config=UpdateConfig(failure_action="rollback"))
+    before, after = (
+        project(
+            service("api", deploy=undo, labels=FrozenMap({"v": v})),
+            service("vpn"),
+            service("web", needs=["vpn"], network_mode="service:vpn", labels=FrozenMap({"v": v})),
+        )
+        for v in "12"
+    )
+    plan = plan_up(after, running(before).observe(), UpRequest())
+    assert {p.action.service for p in plan.actions if isinstance(p.action, actions.AwaitCondition)} == {"api"}
