@@ -169,6 +169,10 @@ class Daemon(Protocol):
     # images
     def list_images(self, *, filters: Filters) -> list[Json]: ...
     def inspect_image(self, ref: str) -> Json: ...
+    def inspect_distribution(self, ref: str, *, auth: str | None = None) -> Json:
+        """What the registry says of an image: `Descriptor` with its `digest`, `Platforms`; `auth` as for a pull."""
+        ...
+
     def pull_image(self, ref: str, *, platform: str | None = None, auth: str | None = None) -> Feed:
         """Progress messages as the daemon sends them; raises on a failed pull.
 

@@ -251,6 +251,11 @@ class DockerDaemon:
     def inspect_image(self, ref: str) -> Json:
         return self._object(f"/images/{quoted(ref)}/json")
 
+    def inspect_distribution(self, ref: str, *, auth: str | None = None) -> Json:
+        path = f"/distribution/{quoted(ref)}/json"
+        found: Json = self._engine.call("GET", path, headers=_auth_header(auth))
+        return found
+
     def pull_image(self, ref: str, *, platform: str | None = None, auth: str | None = None) -> Feed:
         name, tag = split_reference(ref)
         params = {"fromImage": name, "tag": tag, "platform": platform}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from compose_lite.errors import DaemonError, DaemonUnavailable, NotFound
 from compose_lite.runner.progress import LayerProgress, silent
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from compose_lite.runner.daemon import Daemon, Feed
     from compose_lite.runner.progress import Report
+
+Answer = TypeVar("Answer")
 
 # Seconds before each further attempt.
 _BACK_OFF = (0.5, 1.5, 4.0)
@@ -74,19 +76,41 @@ def _transfer(
     environ: Mapping[str, str] | None,
     pause: Callable[[float], None],
 ) -> None:
+    patiently(
+        verb,
+        ref,
+        lambda auth: _follow(begin(ref, auth=auth, **options), report),
+        report=report,
+        environ=environ,
+        pause=pause,
+    )
+
+
+def patiently(
+    verb: str,
+    ref: str,
+    ask: Callable[[str | None], Answer],
+    *,
+    report: Report = silent,
+    environ: Mapping[str, str] | None = None,
+    pause: Callable[[float], None] = time.sleep,
+) -> Answer:
+    """Return what `ask` does, given the credentials for `ref`'s registry; `verb` is for messages.
+
+    Attempts and errors are those of `pull_image`.
+    """
     credentials = credentials_for_image(ref, environ)
-    for wait in (*_BACK_OFF, None):
+    left = list(_BACK_OFF)
+    while True:
         try:
-            _follow(begin(ref, auth=credentials.header, **options), report)
+            return ask(credentials.header)
         except DaemonUnavailable:
             raise
         except DaemonError as error:
-            if wait is None or not _may_pass(str(error)):
+            if not left or not _may_pass(str(error)):
                 raise _explained(verb, ref, error, credentials.problem) from error
-            report(f"trying again in {wait:g} s: {error}")
-            pause(wait)
-        else:
-            return
+            report(f"trying again in {left[0]:g} s: {error}")
+            pause(left.pop(0))
 
 
 def _follow(feed: Feed, report: Report) -> None:

@@ -34,6 +34,18 @@ def to_yaml(result: LoadResult) -> str:
     return _escaped(to_yaml_text(yaml_model(result)), result)
 
 
+def lock_file(result: LoadResult, *, as_json: bool) -> str:
+    """Return an override file that says the services' images and nothing else."""
+    images = {name: service.get("image") for name, service in sorted(result.model["services"].items())}
+    pins = {name: {"image": image} if image else {} for name, image in images.items()}
+    if not as_json:
+        return to_yaml_text({"services": pins})
+    # docker compose prints these empty attributes as well: null is how the format says "not mine to change".
+    nothing = {"command": None, "entrypoint": None}
+    services = {name: {**nothing, **pin} for name, pin in pins.items()}
+    return json.dumps({"name": "", "services": services}, indent=2, ensure_ascii=False) + "\n"
+
+
 def _escaped(text: str, result: LoadResult) -> str:
     """Write `$` as `$$`, unless variables are still in place."""
     return text.replace("$", "$$") if result.interpolated else text

@@ -18,7 +18,6 @@ KINDS = {"bool": "flag", "string": "text", "int": "number", "stringArray": "text
 MISSING_COMMANDS = {"publish", "watch"}
 MISSING_OPTIONS = {
     "up": {"--menu", "--watch"},
-    "config": {"--lock-image-digests", "--resolve-image-digests"},
 }
 # Where the types differ although the option is the same.
 OTHER_KINDS = {("build", "--memory"), ("ls", "--filter")}

@@ -1,5 +1,6 @@
 """Images: built, rebuilt, pulled by policy; and nothing stops when one can't be had."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.e2e.checks import (
     image_exists,
     inside,
     kept,
+    prints,
     prints_lines,
     replaced,
     says,
@@ -281,3 +283,45 @@ test_listing = scenarios(
         ),
     ),
 )
+
+
+@pytest.mark.daemon
+def test_digests_of_a_registry(tmp_path: Path) -> None:
+    """`config` pins images to what their registry has now, and the override that it prints brings up just that."""
+    with registry() as address:
+        files = {
+            "compose.yaml": f"""
+                services:
+                  web: {{image: "{address}/${{STACK}}/app:1"}}
+                  built: {{build: .}}
+            """,
+            "registry": address,
+        }
+        steps = (
+            run("config --lock-image-digests", code=1),
+            says("can't resolve the digest of", "unknown"),
+            prints(""),
+            do("push the image", lambda stack: _push(stack, ensure_busybox("1-idle"))),
+            run("config --resolve-image-digests --format json"),
+            do("the image is pinned", lambda stack: _is_pinned(stack)),
+            run("config --lock-image-digests -o lock.yaml"),
+            run("-f compose.yaml -f lock.yaml up -d web"),
+            containers(web="running"),
+            do("the container has the pin", lambda stack: _runs_the_pin(stack)),
+        )
+        intent = "Images are pinned by their digests."
+        play(Scenario(name="digests", intent=intent, files=files, steps=steps), tmp_path)
+
+
+def _is_pinned(stack: Stack) -> None:
+    assert stack.last is not None
+    services = json.loads(stack.last.out)["services"]
+    reference, _, digest = services["web"]["image"].partition("@")
+    assert reference == _reference(stack)
+    assert digest == state.api().inspect_distribution(reference)["Descriptor"]["digest"]
+    assert "image" not in services["built"]
+
+
+def _runs_the_pin(stack: Stack) -> None:
+    digest = state.api().inspect_distribution(_reference(stack))["Descriptor"]["digest"]
+    assert stack.container("web").attributes["Config"]["Image"] == f"{_reference(stack)}@{digest}"

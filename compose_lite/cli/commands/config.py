@@ -39,6 +39,8 @@ class ConfigOptions:
     hash: str | None = text("Configuration hashes of services (* for all)", metavar="SERVICES", group=_LISTS)
     environment: bool = flag("The variables that are at hand for interpolation", group=_LISTS)
     variables: bool = flag("The variables that the files use", group=_LISTS)
+    resolve_image_digests: bool = flag("Write images with the digests that their registries have now")
+    lock_image_digests: bool = flag("Print only an override file that pins the images' digests")
     no_interpolate: bool = flag("Leave variables in place", group=_STAGES)
     no_normalize: bool = flag("Don't fill in what is implied", group=_STAGES)
     no_path_resolution: bool = flag("Leave paths as written", group=_STAGES)
@@ -52,6 +54,8 @@ def run_config(ctx: Invocation, options: ConfigOptions) -> int:
     from compose_lite.cli.project import load_options, loaded
 
     result = loaded(ctx, load_options(ctx, services=options.selected, stages=_stages(ctx, options)))
+    if options.resolve_image_digests or options.lock_image_digests:
+        _pin_images(ctx, result)
     if not options.quiet:
         _write(ctx, options.output, _shown(options, result))
     return 0
@@ -69,6 +73,17 @@ def _stages(ctx: Invocation, options: ConfigOptions) -> Stages:
     )
 
 
+def _pin_images(ctx: Invocation, result: LoadResult) -> None:
+    """Put the digests that the registries have now into the model."""
+    from compose_lite.runner.digests import pinned
+
+    services = [service for service in result.model["services"].values() if service.get("image")]
+    if services:
+        found = pinned(ctx.connect(), (service["image"] for service in services), ctx.environ)
+        for service in services:
+            service["image"] = found[service["image"]]
+
+
 def _shown(options: ConfigOptions, result: LoadResult) -> str:
     """The text that the options ask for."""
     for wanted, show in _PARTS.items():
@@ -78,8 +93,10 @@ def _shown(options: ConfigOptions, result: LoadResult) -> str:
         return "".join(f"{name} {digest}\n" for name, digest in _hashes(result, options.hash))
     if options.variables:
         return _variables(result, as_json=options.format == "json")
-    from compose_lite.spec.render import to_json, to_yaml
+    from compose_lite.spec.render import lock_file, to_json, to_yaml
 
+    if options.lock_image_digests:
+        return lock_file(result, as_json=options.format == "json")
     return to_json(result) if options.format == "json" else to_yaml(result)
 
 
