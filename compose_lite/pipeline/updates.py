@@ -32,7 +32,7 @@ def after_failure(
         The error with a last report that tells how things stand now; the same error if nothing was being updated.
     """
     from compose_lite.planner.requests import RollbackRequest
-    from compose_lite.planner.rollout import asks_for_rollback, plan_rollback, unfinished
+    from compose_lite.planner.rollback import asks_for_rollback, plan_rollback, unfinished
 
     observed = observe_project(means.daemon, project)
     names = ", ".join(sorted({old.service for old, _ in unfinished(observed)}))

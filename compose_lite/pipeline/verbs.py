@@ -72,7 +72,7 @@ def rollback(stack: Stack, request: requests.RollbackRequest, means: Means) -> P
     Raises:
         PlanError: there is none. Otherwise as `up` does.
     """
-    from compose_lite.planner.rollout import plan_rollback
+    from compose_lite.planner.rollback import plan_rollback
 
     return _move(stack, request, means, plan_rollback)
 

@@ -24,24 +24,18 @@ finds N by its name and by the label that says whom it replaces.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from compose_lite import labels
-from compose_lite.errors import PlanError, Problem, Severity
+from compose_lite.errors import Problem, Severity
 from compose_lite.planner import actions
 from compose_lite.planner.attach import take_names
-from compose_lite.planner.draft import Draft
 from compose_lite.planner.graph import peer_services
 from compose_lite.planner.links import published_ports
-from compose_lite.planner.naming import is_previous_name
-from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
-from compose_lite.planner.requests import RollbackRequest
-from compose_lite.planner.situation import update_config, wants_rollback
-from compose_lite.planner.stack import stack_of
+from compose_lite.planner.situation import update_config
 from compose_lite.planner.steps import (
     create,
-    discard,
     emit_slots,
     halt,
     inject,
@@ -49,16 +43,18 @@ from compose_lite.planner.steps import (
     remove_old,
     settle_name,
 )
-from compose_lite.planner.work import Gate, Rolled, Work, ref_of
-from compose_lite.spec.model import Project, UpdateConfig
+from compose_lite.planner.work import Gate, Rolled, Work
+from compose_lite.spec.model import UpdateConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from compose_lite.planner.actions import ContainerRef
-    from compose_lite.planner.observed import Observed, ObservedContainer
+    from compose_lite.planner.observed import ObservedContainer
     from compose_lite.planner.situation import ServiceState, Slot
     from compose_lite.spec.model import Service
+
+Item = TypeVar("Item")
 
 DRAIN = 2.0  # seconds between a new container's taking the name and the old one's stop signal
 _AT_ONCE = UpdateConfig(parallelism=0)  # for services that are only rolled out to be undoable
@@ -92,7 +88,7 @@ def rolls_out(work: Work, state: ServiceState) -> bool:
 def emit_rollout(work: Work, state: ServiceState, gate: Gate) -> Iterator[Problem]:
     """Add the actions that replace the service's containers; yields what to know beforehand."""
     config = update_config(state.service) or _AT_ONCE
-    obstacle = _obstacle(state.service) if config.order == "start-first" else None
+    obstacle = obstacle_of(state.service) if config.order == "start-first" else None
     if obstacle is not None:
         yield _impossible(state.service, obstacle)
     start_first = config.order == "start-first" and obstacle is None
@@ -107,12 +103,10 @@ def emit_rollout(work: Work, state: ServiceState, gate: Gate) -> Iterator[Proble
     carry_on = config.failure_action == "continue"
     previous: list[int] = []
     done: list[ContainerRef] = []
-    for number, batch in enumerate(_batches(pairs, config.parallelism)):
-        before = _gate(previous, carry_on=carry_on)
+    for number, batch in enumerate(batches(pairs, config.parallelism)):
+        before = behind(previous, carry_on=carry_on)
         if number and config.delay:
-            pause = actions.Delay(service=state.service.name, seconds=config.delay)
-            node = work.draft.add(pause, _reason("delay"), needs=before.needs, after=before.after)
-            before = Gate(needs=(node,))
+            before = later(work, state.service.name, config.delay, before)
         ends = []
         for pair in batch:
             swap = _start_first if start_first else _stop_first
@@ -122,7 +116,7 @@ def emit_rollout(work: Work, state: ServiceState, gate: Gate) -> Iterator[Proble
             )
             ends.append(own)
             done.append(pair.new)
-        previous = [_tolerant(work, state, tuple(done), ends, tolerate)] if tolerate else ends
+        previous = [tolerant(work, state.service.name, done, ends, tolerate)] if tolerate else ends
     work.rollout_ends.extend(previous)
 
 
@@ -206,32 +200,37 @@ def _hold(service: Service) -> float:
     return 0.0 if proven else UNPROVEN
 
 
-def _tolerant(
-    work: Work, state: ServiceState, new: tuple[ContainerRef, ...], ends: list[int], tolerate: int
-) -> int:
-    """A wait that is content if few enough of the new containers failed."""
+def tolerant(work: Work, service: str, done: Iterable[ContainerRef], ends: list[int], tolerate: int) -> int:
+    """Add a wait that is content if at most `tolerate` of the containers failed; returns the node."""
     action = actions.AwaitCondition(
-        service=state.service.name,
+        service=service,
         condition="service_running_or_healthy",
-        containers=new,
+        containers=tuple(done),
         tolerate=tolerate,
     )
     return work.draft.add(action, _reason("max_failure_ratio"), after=ends)
 
 
-def _gate(nodes: list[int], *, carry_on: bool) -> Gate:
+def behind(nodes: list[int], *, carry_on: bool) -> Gate:
+    """What a batch waits for: the success of the one before, or with `carry_on` only its end."""
     return Gate(after=tuple(nodes)) if carry_on else Gate(needs=tuple(nodes))
 
 
-def _batches(pairs: list[_Pair], parallelism: int | None) -> Iterator[list[_Pair]]:
+def later(work: Work, service: str, delay: float, before: Gate) -> Gate:
+    """The gate behind a pause of `delay` seconds."""
+    pause = actions.Delay(service=service, seconds=delay)
+    return Gate(needs=(work.draft.add(pause, _reason("delay"), needs=before.needs, after=before.after),))
+
+
+def batches(pairs: Sequence[Item], parallelism: int | None) -> Iterator[Sequence[Item]]:
     """Groups of `parallelism` (one if it is not said, all for 0)."""
     size = 1 if parallelism is None else parallelism or max(len(pairs), 1)
     for start in range(0, len(pairs), size):
         yield pairs[start : start + size]
 
 
-def _obstacle(service: Service) -> str | None:
-    """What keeps two containers of the service from running side by side."""
+def obstacle_of(service: Service) -> str | None:
+    """What keeps two containers of the service from running side by side, if anything does."""
     if service.container_name is not None:
         return f"container_name {service.container_name!r}"
     for port in service.ports:
@@ -258,98 +257,4 @@ def _reason(subject: str) -> Reason:
     return Reason(why=Why.ROLLOUT, subject=subject)
 
 
-_NEW = Reason(why=Why.ROLLBACK, subject="what was there")
 START_FIRST = _reason("its successor is ready")
-
-
-def asks_for_rollback(project: Project) -> bool:
-    """Whether some service wants a failed update to be undone."""
-    return any(map(wants_rollback, project.services.values()))
-
-
-def unfinished(observed: Observed) -> tuple[tuple[ObservedContainer, ObservedContainer], ...]:
-    """The old and the new container of each replacement that has not been completed, by name of the old."""
-    by_id = {container.id: container for container in observed.containers}
-    pairs = [
-        (by_id[replaced], container)
-        for container in observed.containers
-        if (replaced := container.labels.get(labels.REPLACES, "")) in by_id
-    ]
-    return tuple(sorted(pairs, key=lambda pair: (pair[0].name, pair[1].name)))
-
-
-def plan_rollback(
-    project: Project | None, observed: Observed, request: RollbackRequest | None = None
-) -> Plan:
-    """Go back to the old containers of all unfinished replacements: start them, then remove the new ones.
-
-    Where there is none, go back to the generation before, as far as it was kept.
-
-    Raises:
-        PlanError: a service is unknown, or there is nothing to go back to.
-    """
-    request = request or RollbackRequest()
-    wanted = frozenset(request.services)
-    stack_of(project, observed, wanted)
-    pairs = [
-        pair
-        for pair in unfinished(observed) or _succeeded(observed)
-        if not wanted or pair[0].service in wanted
-    ]
-    if not pairs:
-        raise PlanError(
-            "there is no unfinished update to go back from, and no generation before was kept",
-            hint="undo an update that has succeeded by `up` with the earlier files; "
-            "`x-compose-lite: {keep_previous: true}` keeps what `rollback` needs",
-            code="nothing-to-roll-back",
-        )
-    known = project or Project(name=observed.project, working_dir="")
-    work = Work(project=known, observed=observed, draft=Draft(), timeout=request.timeout)
-    for old, new in pairs:
-        _go_back(work, known.services.get(old.service), old, new)
-    replaced = {new.id for _, new in pairs}
-    for container in observed.containers:
-        if container.id in request.created - replaced:
-            discard(work, container, known.services.get(container.service), (_NEW,))
-    return Plan(project=observed.project, verb="rollback", actions=work.draft.numbered())
-
-
-def _succeeded(observed: Observed) -> tuple[tuple[ObservedContainer, ObservedContainer], ...]:
-    """The kept container of the generation before and the present one of each replica that has both."""
-    present = {(c.service, c.number): c for c in observed.containers if not c.oneoff}
-    pairs = [
-        (kept, present[kept.service, kept.number])
-        for kept in observed.previous
-        if (kept.service, kept.number) in present
-    ]
-    return tuple(sorted(pairs, key=lambda pair: pair[0].name))
-
-
-def _go_back(work: Work, service: Service | None, old: ObservedContainer, new: ObservedContainer) -> None:
-    """O starts beside N, unless only one of them can run; N goes when O is ready."""
-    reason = Reason(why=Why.ROLLBACK, subject=old.name)
-    fixed = any(port.published is not None for port in new.ports)
-    needs: list[int] = []
-    if old.state not in ("running", "restarting"):
-        if fixed or (service is not None and _obstacle(service) is not None):
-            stopped = halt(work, new, service, (reason,))
-            needs = [stopped[1]] if stopped is not None else []
-        needs = [_bring_back(work, old, reason, needs)]
-        ready = actions.AwaitCondition(
-            service=old.service, condition="service_running_or_healthy", containers=(ref_of(old),)
-        )
-        needs = [work.draft.add(ready, reason, needs=needs)]
-    if new.id in work.halted:
-        removal = actions.RemoveContainer(container=ref_of(new), force=True)
-        gone = work.draft.add(removal, reason, needs=[work.halted[new.id], *needs])
-    else:
-        gone = discard(work, new, service, (reason,), needs=needs)
-    if is_previous_name(old.name):
-        rename = actions.RenameContainer(container=ref_of(old), to=new.name)
-        work.draft.add(rename, reason, needs=[gone])
-
-
-def _bring_back(work: Work, old: ObservedContainer, reason: Reason, needs: list[int]) -> int:
-    if old.state == "paused":
-        return work.draft.add(actions.UnpauseContainer(container=ref_of(old)), reason, needs=needs)
-    return work.draft.add(actions.StartContainer(container=ref_of(old)), reason, needs=needs)

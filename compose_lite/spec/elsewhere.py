@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from compose_lite.spec.tree import Map, Path
 
 _SWARM = "it is for Swarm, where a service runs on several machines"
-_ROLLBACK = "an update is undone at once: each old container is started again before its successor goes"
 _HINT_ONLY = "it is a note for other tools, no engine reads it"
 
 # What stands at which place of a service → why it changes nothing. `*` is any item of a list.
@@ -21,7 +20,6 @@ _IN_SERVICES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("deploy", "endpoint_mode"), _SWARM),
     (("deploy", "labels"), f"{_SWARM}; for the containers' own labels write `labels` beside `deploy`"),
     (("deploy", "placement"), _SWARM),
-    (("deploy", "rollback_config"), _ROLLBACK),
     (("deploy", "restart_policy", "delay"), "the Engine chooses the pause before a restart itself"),
     (("deploy", "restart_policy", "window"), "the Engine counts restarts without a window"),
     (("deploy", "resources", "reservations", "cpus"), "the Engine can limit processors, not reserve them"),

@@ -20,7 +20,7 @@ from compose_lite.planner.requests import (
     StopRequest,
     UpRequest,
 )
-from compose_lite.planner.rollout import asks_for_rollback, plan_rollback, unfinished
+from compose_lite.planner.rollback import asks_for_rollback, plan_rollback, unfinished
 from compose_lite.planner.situation import keeping_previous
 from compose_lite.planner.teardown import plan_down, plan_rm, plan_stop
 from compose_lite.spec.model import Deploy, FrozenMap, UpdateConfig
@@ -439,3 +439,46 @@ def test_one_that_shares_a_namespace_is_not_rolled_out_for_the_sake_of_others():
     )
     plan = plan_up(after, running(before).observe(), UpRequest())
     assert {p.action.service for p in plan.actions if isinstance(p.action, actions.AwaitCondition)} == {"api"}
+
+
+def undo(**config):
+    """The plan of going back from an update of two replicas that stopped before its end."""
+    deploy = Deploy(update_config=UpdateConfig(), rollback_config=UpdateConfig(**config) if config else None)
+    before, after = (
+        project(service("web", deploy=deploy, scale=2, healthy=True, labels=FrozenMap({"v": v})))
+        for v in "12"
+    )
+    daemon = running(before)
+    plan = plan_up(after, daemon.observe(), UpRequest())
+    daemon.apply(plan, after, stop_after=next(p.id for p in plan.actions if p.action.verb == "remove") - 1)
+    back = plan_rollback(after, daemon.observe())
+    daemon.apply(back, after)
+    assert planned(before, daemon) == ""
+    return steps(back)
+
+
+def test_the_way_back_is_taken_at_once():
+    assert undo() == [
+        "[1] start container p-web-1",
+        "[2] wait for service web running_or_healthy <- [1]",
+        "[3] stop container p-web-1' <- [2]",
+        "[4] remove container p-web-1' <- [3]",
+        "[5] start container p-web-2",
+        "[6] wait for service web running_or_healthy <- [5]",
+        "[7] stop container p-web-2' <- [6]",
+        "[8] remove container p-web-2' <- [7]",
+    ]
+
+
+def test_unless_rollback_config_says_how():
+    assert undo(order="stop-first", delay=2.0) == [
+        "[1] stop container p-web-1'",
+        "[2] start container p-web-1 <- [1]",
+        "[3] wait for service web running_or_healthy <- [2]",
+        "[4] remove container p-web-1' <- [1] [3]",
+        "[5] give time to service web 2 s <- [3]",
+        "[6] stop container p-web-2' <- [5]",
+        "[7] start container p-web-2 <- [5] [6]",
+        "[8] wait for service web running_or_healthy <- [7]",
+        "[9] remove container p-web-2' <- [6] [8]",
+    ]

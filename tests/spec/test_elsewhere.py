@@ -30,7 +30,6 @@ def warnings_of(text: str) -> list[tuple[str, int | None, int | None]]:
         ("deploy: {mode: global}", "deploy.mode"),
         ("deploy: {labels: {a: b}}", "deploy.labels"),
         ("deploy: {placement: {max_replicas_per_node: 1}}", "deploy.placement"),
-        ("deploy: {rollback_config: {parallelism: 1}}", "deploy.rollback_config"),
         ("deploy: {restart_policy: {delay: 1s}}", "deploy.restart_policy.delay"),
         ("deploy: {restart_policy: {window: 1s}}", "deploy.restart_policy.window"),
         ("deploy: {resources: {reservations: {cpus: 1}}}", "deploy.resources.reservations.cpus"),
