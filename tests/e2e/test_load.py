@@ -45,7 +45,8 @@ FILE = """
             timeout client 10s
             timeout server 10s
             retries 3
-            option redispatch
+            retry-on conn-failure empty-response
+            option redispatch 1
             option http-server-close
           resolvers engine
             nameserver dns 127.0.0.11:53
@@ -61,7 +62,8 @@ FILE = """
             server-template web 6 web:80 resolvers engine init-addr none check inter 500ms
 """
 
-# On its stop signal it takes no more connections, and lives on for those that it has.
+# On its stop signal it takes no more connections, and lives on for those that it has accepted. One that waits to be
+# accepted at that moment is reset: the proxy has to ask another replica then (`empty-response`).
 SERVER = (
     'CMD ["sh", "-c", '
     "\"httpd -f -p 80 -h /www & trap 'kill $!; sleep 1; exit 0' TERM; while :; do wait; done\"]"
