@@ -80,7 +80,16 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailureReport:
-    """Everything that is needed to act on a failed action."""
+    """Everything that is needed to act on a failed action.
+
+    Attributes:
+        action: what failed: `start container shop-web-1`.
+        reason: why that was being done, one line.
+        probes: the last results of the health check.
+        log_tail: the last lines that the container (or the build) wrote.
+        undone: what was not done because of the failure: `create container shop-proxy-1`.
+        resume: the command line that goes on from here, once the cause is mended.
+    """
 
     message: str
     hint: str | None = None
@@ -90,6 +99,10 @@ class FailureReport:
     oom_killed: bool = False
     probes: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()
+    action: str = ""
+    reason: str = ""
+    undone: tuple[str, ...] = ()
+    resume: str = ""
 
 
 class ComposeLiteError(Exception):

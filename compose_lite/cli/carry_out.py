@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.cli.views.progress import View
+    from compose_lite.errors import FailureReport
     from compose_lite.events import EventSink
     from compose_lite.planner.plan import Plan
 
@@ -59,11 +60,25 @@ def carrying_out(
             raise
         from compose_lite.cli.views.report import render_reports, reports_json
 
+        reports = _with_command(error.reports, title, ctx.argv)
         if mode == "json":
-            ctx.terminal.note(reports_json(error.reports))
+            ctx.terminal.note(reports_json(reports))
         else:
-            ctx.terminal.note(render_reports(error.reports, coloured=ctx.terminal.err_colour))
+            ctx.terminal.note(render_reports(reports, coloured=ctx.terminal.err_colour))
         run.exit_code = error.exit_code
+
+
+def _with_command(
+    reports: Sequence[FailureReport], title: str, argv: Sequence[str]
+) -> Sequence[FailureReport]:
+    """The reports of failed actions with the command line that goes on: it is the same again."""
+    may_hold_secrets = title == "run" or any(word.startswith("--build-arg") for word in argv)
+    if not argv or may_hold_secrets:
+        return reports
+    import shlex
+
+    line = shlex.join(("compose-lite", *argv))
+    return [replace(report, resume=line) if report.action else report for report in reports]
 
 
 def _means(ctx: Invocation, emit: EventSink) -> Means:

@@ -53,12 +53,14 @@ class Invocation:
     Attributes:
         environ: the process's environment.
         connect: opens a connection to the daemon; raises `DaemonUnavailable`.
+        argv: the command line without the program's name.
     """
 
     common: CommonOptions
     terminal: Terminal
     environ: Mapping[str, str]
     connect: Callable[[], Daemon]
+    argv: tuple[str, ...] = ()
 
     def variable_set(self, name: str) -> bool:
         """Whether an environment variable says yes."""

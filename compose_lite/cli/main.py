@@ -75,10 +75,10 @@ def _run(argv: list[str], terminal: Terminal) -> int:
         if isinstance(outcome, int):
             return outcome
         parsed = outcome
-    return dispatch(parsed, terminal)
+    return dispatch(parsed, terminal, argv=argv)
 
 
-def dispatch(parsed: Parsed, terminal: Terminal) -> int:
+def dispatch(parsed: Parsed, terminal: Terminal, *, argv: Sequence[str] = ()) -> int:
     """Carry out a parsed command line with the process's environment and daemon."""
     from compose_lite.cli import commands
     from compose_lite.cli.invocation import CommonOptions, Invocation
@@ -95,6 +95,7 @@ def dispatch(parsed: Parsed, terminal: Terminal) -> int:
         terminal=terminal.with_ansi(common.ansi, os.environ),
         environ=os.environ,
         connect=_connect,
+        argv=tuple(argv),
     )
     return command.run(invocation, command.options(**parsed.own))
 

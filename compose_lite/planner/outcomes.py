@@ -65,13 +65,17 @@ class _Gathered:
     actions: list[int] = field(default_factory=list)
 
 
-def outcomes(plan: Plan) -> tuple[Outcome, ...]:
-    """What becomes of each resource that the plan touches, in the order in which it first does."""
+def outcomes(plan: Plan, only: frozenset[int] | None = None) -> tuple[Outcome, ...]:
+    """What becomes of each resource that the plan touches, in the order in which it first does.
+
+    Args:
+        only: ids of the actions to look at; `None` for all.
+    """
     aliases = _aliases(plan)
     gathered: dict[tuple[str, str], _Gathered] = {}
     for planned in plan.actions:
         step = _step(planned.action)
-        if step is None:
+        if step is None or (only is not None and planned.id not in only):
             continue
         kind, name = planned.action.kind, planned.action.name
         container: ContainerRef | None = getattr(planned.action, "container", None)

@@ -27,7 +27,7 @@ from compose_lite.events import (
 )
 from compose_lite.planner.actions import AwaitCondition, RestartContainer, StopContainer
 from compose_lite.planner.reasons import text
-from compose_lite.runner.failures import report_of
+from compose_lite.runner.failures import left_undone, report_of
 from compose_lite.runner.handlers import HANDLERS, ONCE
 from compose_lite.runner.interrupts import on_interrupt
 from compose_lite.runner.schedule import Failure, Progress
@@ -155,7 +155,9 @@ class Executor:
         )
         return ExecutionResult(
             created=self._site.containers.made,
-            failures=tuple(progress.failures),
+            failures=left_undone(self._plan, progress.failures, progress.because)
+            if progress.failures
+            else (),
             skipped=tuple(progress.skipped),
             cancelled=self._site.cancellation.cancelled,
         )
@@ -232,7 +234,7 @@ class Executor:
         if isinstance(ended.error, Interrupted):
             self._skip(planned.id, None)
         elif isinstance(ended.error, ComposeLiteError):
-            report = report_of(ended.error)
+            report = report_of(ended.error, planned)
             progress.failures.append(Failure(planned=planned, report=report))
             self._tell(ActionFailed(id=planned.id, seconds=ended.seconds, report=report))
             progress.release(planned.id, failed=planned.id)
@@ -260,6 +262,8 @@ class Executor:
 
     def _skip(self, number: int, because: int | None) -> None:
         self._progress.skipped.append(number)
+        if because is not None:
+            self._progress.because[number] = because
         self._tell(ActionSkipped(id=number, because=because))
         self._progress.release(number, failed=because)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import BuildFailed, ComposeLiteError, DaemonError, FailureReport
+from compose_lite.planner.reasons import text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from compose_lite.planner.plan import Plan, PlannedAction
     from compose_lite.runner.daemon import Daemon, Json
+    from compose_lite.runner.schedule import Failure
 
 LOG_LINES = 20
 PROBES = 3
@@ -23,13 +29,43 @@ class ContainerFailure(ComposeLiteError):
         self.report = report
 
 
-def report_of(error: ComposeLiteError) -> FailureReport:
-    """The report of any error."""
+def report_of(error: ComposeLiteError, planned: PlannedAction | None = None) -> FailureReport:
+    """The report of any error; `planned` is the action that it ended."""
     if isinstance(error, ContainerFailure):
-        return error.report
-    problem = error.problems[0]
-    output = error.output[-LOG_LINES:] if isinstance(error, BuildFailed) else ()
-    return FailureReport(message=str(error), hint=problem.hint, code=problem.code, log_tail=output)
+        report = error.report
+    else:
+        problem = error.problems[0]
+        output = error.output[-LOG_LINES:] if isinstance(error, BuildFailed) else ()
+        report = FailureReport(message=str(error), hint=problem.hint, code=problem.code, log_tail=output)
+    if planned is None:
+        return report
+    action = f"{planned.action.verb} {planned.action.kind} {planned.action.name}"
+    # The daemon's own words don't say what it was asked.
+    message = f"can't {action}: {report.message}" if isinstance(error, DaemonError) else report.message
+    reason = "; ".join(map(text, planned.reasons))
+    return replace(report, message=message, action=action, reason=reason)
+
+
+def left_undone(plan: Plan, failures: Sequence[Failure], because: Mapping[int, int]) -> tuple[Failure, ...]:
+    """The failures with what was not done because of each, one line a resource but for the one that failed itself.
+
+    Args:
+        because: action that was not begun → the failed one that it needs.
+    """
+    from compose_lite.planner.outcomes import outcomes
+
+    found = []
+    for failure in failures:
+        failed = failure.planned.id
+        skipped = frozenset(number for number, cause in because.items() if cause == failed)
+        own = {(one.kind, one.name) for one in outcomes(plan, frozenset({failed}))}
+        undone = tuple(
+            f"{one.change} {one.kind} {one.name}"
+            for one in outcomes(plan, skipped)
+            if (one.kind, one.name) not in own
+        )
+        found.append(replace(failure, report=replace(failure.report, undone=undone)))
+    return tuple(found)
 
 
 def container_failure(
@@ -66,8 +102,8 @@ def log_tail(daemon: Daemon, inspected: Json) -> tuple[str, ...]:
     config: Json = inspected.get("Config") or {}
     try:
         feed = daemon.logs_container(inspected["Id"], tail=str(LOG_LINES), tty=bool(config.get("Tty")))
-        text = b"".join(chunk for _, chunk in feed)
+        written = b"".join(chunk for _, chunk in feed)
     except DaemonError:
         return ()  # its log driver keeps nothing, or the container is gone
-    lines = text.decode(errors="replace").removesuffix("\n").split("\n")
-    return tuple(line.rstrip("\r") for line in lines[-LOG_LINES:]) if text else ()
+    lines = written.decode(errors="replace").removesuffix("\n").split("\n")
+    return tuple(line.rstrip("\r") for line in lines[-LOG_LINES:]) if written else ()

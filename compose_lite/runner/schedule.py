@@ -30,6 +30,7 @@ class Progress:
         self.succeeded = 0
         self.failures: list[Failure] = []
         self.skipped: list[int] = []
+        self.because: dict[int, int] = {}  # skipped action → the failed one that it needed
         self.doomed: dict[int, int | None] = {}  # action → the failed one because of which it is skipped
         self._missing = {planned.id: {*planned.needs, *planned.after} for planned in plan.actions}
         self._dependents: dict[int, list[int]] = {planned.id: [] for planned in plan.actions}

@@ -77,19 +77,28 @@ REPORT = FailureReport(
     oom_killed=True,
     probes=("exit code 1: refused",),
     log_tail=("starting", "out of memory"),
+    action="wait for service db",
+    reason="needed by web",
+    undone=("create container demo-web-1", "start container demo-proxy-1"),
+    resume="compose-lite up --wait",
 )
 
 
 def test_a_failure_report_has_all_that_is_needed_to_act() -> None:
     assert render_report(REPORT, coloured=False).splitlines() == [
         "error: demo-db-1 is unhealthy",
+        "  to be done because: needed by web",
         "  exit code 137, killed because it ran out of memory",
         "  last health probes:",
         "    | exit code 1: refused",
         "  last log lines of demo-db-1:",
         "    | starting",
         "    | out of memory",
+        "  left undone:",
+        "    - create container demo-web-1",
+        "    - start container demo-proxy-1",
         "  hint: look at its health check",
+        "  then continue: compose-lite up --wait",
     ]
 
 
@@ -98,6 +107,8 @@ def test_a_failure_report_as_json() -> None:
     assert shown["text"] == "demo-db-1 is unhealthy"
     assert shown["log_tail"] == ["starting", "out of memory"]
     assert shown["oom_killed"] is True
+    assert shown["undone"] == ["create container demo-web-1", "start container demo-proxy-1"]
+    assert shown["resume"] == "compose-lite up --wait"
 
 
 def test_a_defect_is_told_in_a_sentence_and_saved(monkeypatch, tmp_path) -> None:

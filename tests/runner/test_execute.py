@@ -167,7 +167,7 @@ def test_failure_stops_its_dependents_and_nobody_else() -> None:
     ).run()
 
     assert sorted(stage.done) == ["d", "e"]
-    assert [failure.report.message for failure in result.failures] == ["a is broken"]
+    assert [failure.report.message for failure in result.failures] == ["can't start container a: a is broken"]
     assert result.skipped == (2, 3)
     assert [event.because for event in stage.told if isinstance(event, events.ActionSkipped)] == [1, 1]
 
@@ -206,7 +206,10 @@ def test_result_raises_with_every_report() -> None:
     with pytest.raises(ExecutionError) as caught:
         result.check()
 
-    assert sorted(report.message for report in caught.value.reports) == ["a is broken", "c is broken"]
+    assert sorted(report.message for report in caught.value.reports) == [
+        "can't start container a: a is broken",
+        "can't start container c: c is broken",
+    ]
     assert len(caught.value.problems) == 2
 
 

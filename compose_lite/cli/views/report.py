@@ -32,21 +32,27 @@ def reports_json(reports: Iterable[FailureReport]) -> str:
 
 
 def render_report(report: FailureReport, *, coloured: bool) -> str:
-    """What failed, how the container ended, its last probes and log lines, and how to mend it."""
+    """What failed and why it was done, how the container ended, its last words, what is undone, how to mend it."""
     first, *others = report.message.splitlines() or [""]
     lines = [
         f"{paint('error:', BOLD, RED, on=coloured)} {safe(first)}",
         *(f"  {safe(line)}" for line in others),
     ]
+    if report.reason:
+        lines.append(f"  to be done because: {safe(report.reason)}")
     if report.exit_code is not None:
         memory = ", killed because it ran out of memory" if report.oom_killed else ""
         lines.append(f"  exit code {report.exit_code}{memory}")
     lines += _quoted("last health probes", report.probes, coloured)
     who = f" of {report.container}" if report.container else ""
     lines += _quoted(f"last log lines{safe(who)}", report.log_tail, coloured)
+    if report.undone:
+        lines += ["  left undone:", *(f"    - {safe(thing)}" for thing in report.undone)]
     if report.hint:
         name = paint("hint:", CYAN, on=coloured)
         lines += [f"  {name} {safe(line)}" for line in report.hint.splitlines()]
+    if report.resume:
+        lines.append(f"  {paint('then continue:', CYAN, on=coloured)} {safe(report.resume)}")
     return "\n".join(lines)
 
 
