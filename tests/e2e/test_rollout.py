@@ -242,7 +242,7 @@ test_failure = scenarios(
         name="pause-and-go-on",
         intent="After a paused update an `up` with mended files completes it.",
         only="compose-lite",
-        files={"compose.yaml": stack("{order: start-first}")},
+        files={"compose.yaml": stack("{order: start-first, parallelism: 0}")},
         steps=(run("up -d"), remember(), FAILS, run("up -d", code=1), MENDED, run("up -d"), *updated()),
     ),
     Scenario(

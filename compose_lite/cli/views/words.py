@@ -20,6 +20,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "disconnect": ("Disconnecting", "Disconnected"),
     "provide files to": ("Providing files", "Files provided"),
     "wait for": ("Waiting", "Ready"),
+    "give time to": ("Giving time", "Time given"),
     "run hook in": ("Running hook", "Hook done"),
     "copy": ("Copying", "Copied"),
 }
