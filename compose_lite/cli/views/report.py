@@ -25,7 +25,7 @@ def reports_json(reports: Iterable[FailureReport]) -> str:
     lines = []
     for report in reports:
         found = asdict(report)
-        known = {name: value for name, value in found.items() if value not in (None, (), False)}
+        known = {name: value for name, value in found.items() if value not in (None, (), False, "")}
         shown = {"event": "error", "error": True, "text": known.pop("message"), **known}
         lines.append(json.dumps(shown, ensure_ascii=False))
     return "\n".join(lines)
