@@ -32,7 +32,17 @@ Document = dict[str, Any]
 FORMAT = "compose-lite-plan"
 VERSION = 1
 _DIGITS = 16
+_HINT = "look at the new plan: compose-lite plan"
 
+_PARTS: dict[str, tuple[type, ...]] = {
+    "project": (str,),
+    "source": (dict, type(None)),
+    "definition": (dict,),
+    "scale": (dict,),
+    "requests": (list,),
+    "state": (dict,),
+    "plans": (list,),
+}
 _REQUESTS = {
     kind.__name__: kind
     for kind in (
@@ -55,12 +65,15 @@ def save(
     asked: Sequence[object],
     plans: Sequence[Plan],
     contents: Contents = EMPTY,
+    *,
+    scale: Mapping[str, int] = EMPTY,
 ) -> Document:
     """A plan as JSON-ready data, with all that is needed to make it again and to see whether it still holds.
 
     Args:
         asked: the requests that the plans were made from, in the order in which the verb takes them.
         contents: as for `converge.plan_up`.
+        scale: numbers of containers that the command line asked for, by service.
     """
     return {
         "format": FORMAT,
@@ -68,6 +81,7 @@ def save(
         "project": observed.project,
         "source": None if project is None else _source(project),
         "definition": {} if project is None else definition(project, contents),
+        "scale": dict(sorted(scale.items())),
         "requests": [_request_to_dict(request) for request in asked],
         "state": fingerprint(observed),
         "plans": [to_dict(plan) for plan in plans],
@@ -94,6 +108,13 @@ def read(text: str) -> Document:
             hint="make it again with this program",
             code="not-a-plan",
         )
+    damaged = [key for key, kinds in _PARTS.items() if not isinstance(document.get(key, ...), kinds)]
+    if damaged or not document["requests"]:
+        raise PlanError(
+            f"the saved plan is damaged: {', '.join(damaged) or 'requests'}",
+            hint="make it again",
+            code="not-a-plan",
+        )
     return document
 
 
@@ -116,16 +137,13 @@ def check(
     """
     state = moved(document["state"], fingerprint(observed))
     files = moved(document["definition"], {} if project is None else definition(project, contents))
-    problems = [_problem("state-moved", line) for line in state]
-    problems.extend(_problem("files-moved", f"{line} in the files") for line in files)
+    problems = [Problem(code="state-moved", message=line, hint=_HINT) for line in state]
+    problems.extend(Problem(code="files-moved", message=f"{line} in the files", hint=_HINT) for line in files)
     if not problems and [to_dict(plan) for plan in plans] != document["plans"]:
-        problems = [_problem("plan-moved", "the same request leads to another plan now")]
+        message = "the same request leads to another plan now"
+        problems = [Problem(code="plan-moved", message=message, hint=_HINT)]
     if problems:
         raise PlanError(problems=problems)
-
-
-def _problem(code: str, message: str) -> Problem:
-    return Problem(code=code, message=message, hint="look at the new plan: compose-lite plan")
 
 
 def definition(project: Project, contents: Contents) -> dict[str, str]:

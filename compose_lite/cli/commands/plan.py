@@ -1,37 +1,87 @@
-"""The command `plan`: what `up` would do, and why."""
+"""The commands `plan` and `apply`: what a command would do and why, and doing just that later."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.commands import Command
-from compose_lite.cli.commands.up import CreateOptions, UpOptions, images_request, prepared, up_request
-from compose_lite.cli.options import flag, text
+from compose_lite.cli.commands.up import (
+    CreateOptions,
+    UpOptions,
+    images_request,
+    parse_scale,
+    prepared,
+    up_request,
+)
+from compose_lite.cli.options import flag, number, text, word
+from compose_lite.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from compose_lite.cli.invocation import Invocation
+    from compose_lite.pipeline import Stack
+    from compose_lite.pipeline.planned import Preview
     from compose_lite.planner.plan import Plan
 
 CHANGES = 2
+_MAKING = ("up", "scale")
+VERBS = (*_MAKING, "down", "stop", "start", "restart", "kill", "pause", "rm")
+_OTHERS = "With --for down, stop, restart, rm"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanOptions(CreateOptions):
-    """Options of `plan`: those of `up` that make a difference to its plan, and how to show it."""
+    """Options of `plan`: those of the commands that make a difference to their plans, and how to show it."""
 
+    for_verb: str = text("The command to plan", choices=VERBS, default="up", long="--for")
     format: str | None = text("Output format (text)", choices=("text", "json"))
     detailed_exitcode: bool = flag("Exit with 2 if there is something to do")
+    out: str | None = text("Keep the plan in a file, for apply", metavar="FILE")
     no_deps: bool = flag("Leave alone what the services depend on")
+    volumes: bool = flag("Remove volumes too", short="-v", group=_OTHERS)
+    rmi: str | None = text("Remove images too", choices=("local", "all"), group=_OTHERS)
+    stop: bool = flag("Stop containers that rm removes", group=_OTHERS)
+    timeout: int | None = number(
+        "Seconds to wait for a container to stop before it is killed",
+        short="-t",
+        metavar="SECONDS",
+        group=_OTHERS,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApplyOptions:
+    """Options of `apply`."""
+
+    file: str = word("FILE")
 
 
 def run_plan(ctx: Invocation, options: PlanOptions) -> int:
-    """Print what `up` would do."""
-    from compose_lite import pipeline
-    from compose_lite.pipeline.means import Means
+    """Print what `up`, or another command, would do."""
+    from compose_lite.pipeline.planned import preview
+    from compose_lite.planner.plan import joined
 
+    stack, asked, scale = _asked(ctx, options)
+    found = preview(stack, asked, ctx.connect())
+    plan = found.plans[0] if len(found.plans) == 1 else joined(*found.plans)
+    _show(ctx, options, plan)
+    if options.out is not None:
+        _keep(ctx, found, scale, options.out)
+    return CHANGES if not plan.empty and options.detailed_exitcode else 0
+
+
+def _asked(ctx: Invocation, options: PlanOptions) -> tuple[Stack, tuple[Any, ...], Mapping[str, int]]:
+    """The stack, the requests of the verb, and the counts that it sets."""
+    from compose_lite.cli.project import find_stack
+    from compose_lite.pipeline import Stack
+
+    if options.for_verb not in _MAKING:
+        return find_stack(ctx, options.services), (_request(ctx, options),), {}
+    if options.for_verb == "scale":
+        scale = (*options.scale, *options.services)
+        options = replace(options, scale=scale, services=tuple(parse_scale(scale)))
     project = prepared(ctx, options.services, options.scale)
     wanted = UpOptions(
         services=options.services,
@@ -39,20 +89,44 @@ def run_plan(ctx: Invocation, options: PlanOptions) -> int:
         no_recreate=options.no_recreate,
         remove_orphans=options.remove_orphans,
         no_deps=options.no_deps,
+        timeout=options.timeout,
     )
-    means = Means(daemon=ctx.connect(), review=lambda _plan: False, lock=False)
-    images = images_request(options, no_deps=options.no_deps, verb="up")
-    plans = pipeline.up(project, up_request(project, wanted), images, means)
-    _show(ctx, options, plans)
-    changes = any(not plan.empty for plan in plans)
-    return CHANGES if changes and options.detailed_exitcode else 0
+    request = replace(up_request(project, wanted), verb=options.for_verb)
+    images = images_request(options, no_deps=options.no_deps, verb=options.for_verb)
+    return Stack(name=project.name, project=project), (request, images), parse_scale(options.scale)
 
 
-def _show(ctx: Invocation, options: PlanOptions, plans: Sequence[Plan]) -> None:
-    from compose_lite.planner.plan import joined
+def _request(ctx: Invocation, options: PlanOptions) -> Any:
+    """What a verb that makes no containers asks for."""
+    from compose_lite.planner import requests
+
+    services, timeout = options.services, options.timeout
+    match options.for_verb:
+        case "down":
+            return requests.DownRequest(
+                services=services,
+                volumes=options.volumes,
+                rmi="all" if options.rmi == "all" else "local" if options.rmi else None,
+                remove_orphans=options.remove_orphans or ctx.variable_set("COMPOSE_REMOVE_ORPHANS"),
+                timeout=timeout,
+            )
+        case "stop":
+            return requests.StopRequest(services=services, timeout=timeout)
+        case "restart":
+            return requests.RestartRequest(services=services, timeout=timeout, no_deps=options.no_deps)
+        case "rm":
+            return requests.RemoveRequest(services=services, stop=options.stop, volumes=options.volumes)
+        case "kill":
+            return requests.KillRequest(services=services, remove_orphans=options.remove_orphans)
+        case "pause":
+            return requests.PauseRequest(services=services)
+        case _:
+            return requests.StartRequest(services=services)
+
+
+def _show(ctx: Invocation, options: PlanOptions, plan: Plan) -> None:
     from compose_lite.planner.render import text, to_dict
 
-    plan = joined(*plans)
     if options.format == "json":
         import json
 
@@ -61,4 +135,73 @@ def _show(ctx: Invocation, options: PlanOptions, plans: Sequence[Plan]) -> None:
         ctx.terminal.print(text(plan), end="")
 
 
-COMMANDS = {"plan": Command(options=PlanOptions, run=run_plan, example="plan --detailed-exitcode")}
+def _keep(ctx: Invocation, found: Preview, scale: Mapping[str, int], path: str) -> None:
+    """Write the plan to a file; raises `UsageError` if it can't be, or the files could not be read again."""
+    import json
+    from pathlib import Path
+
+    project = found.stack.project
+    if project is not None and "-" in project.compose_files:
+        raise UsageError(
+            "a plan of a file from standard input can't be kept: it could not be read again",
+            hint="write the file down, and name it with --file",
+        )
+    try:
+        Path(path).write_text(json.dumps(found.document(scale), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"can't write {path}: {error.strerror}", code="cannot-write") from error
+    ctx.terminal.note(f"Kept in {path}; carry it out with: compose-lite apply {path}")
+
+
+def run_apply(ctx: Invocation, options: ApplyOptions) -> int:
+    """Carry out a plan that was kept in a file, if nothing has moved since."""
+    from pathlib import Path
+
+    from compose_lite.cli.carry_out import carrying_out, print_only
+    from compose_lite.pipeline.planned import apply
+    from compose_lite.planner.saved import read
+
+    try:
+        document = read(Path(options.file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"can't read {options.file}: {error.strerror}", code="unreadable-file") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{options.file} is no saved plan: it is not text", code="not-a-plan") from error
+    stack = _stack(ctx, document)
+    if ctx.common.dry_run:
+        return print_only(ctx, lambda means: apply(document, stack, means))
+    with carrying_out(ctx, title="apply") as run:
+        apply(document, stack, run.means)
+    return run.exit_code
+
+
+def _stack(ctx: Invocation, document: dict[str, Any]) -> Stack:
+    """The stack that a plan was made for, loaded anew from the files that it was loaded from."""
+    from compose_lite.cli.project import find_stack
+    from compose_lite.pipeline import Stack
+    from compose_lite.planner.requests import UpRequest
+    from compose_lite.planner.saved import requests_of
+
+    source = document["source"]
+    if source is None:
+        return Stack(name=document["project"])
+    common = replace(
+        ctx.common,
+        file=tuple(source["compose_files"]),
+        project_name=source["name"],
+        project_directory=source["working_dir"],
+        env_file=tuple(source["env_files"]),
+        profile=tuple(source["profiles"]),
+    )
+    there = replace(ctx, common=common)
+    request = requests_of(document)[0]
+    if not isinstance(request, UpRequest):
+        return find_stack(there, request.services)
+    project = prepared(there, request.services, ())
+    return Stack(name=project.name, project=project.with_scale(document["scale"]))
+
+
+COMMANDS = {
+    "plan": Command(options=PlanOptions, run=run_plan, example="plan --detailed-exitcode"),
+    "apply": Command(options=ApplyOptions, run=run_apply, example="apply update.plan"),
+}

@@ -1,0 +1,194 @@
+"""`plan`, `apply` and `--dry-run`: what will be done and why, exactly that later, and nothing before."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+
+from tests.e2e.checks import containers, environment, kept, nothing_left, replaced, says, says_not, unchanged
+from tests.e2e.harness import Scenario, Step, scenarios
+from tests.e2e.stack import Stack
+from tests.e2e.steps import do, edit, outside, remember, run, write
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text())
+SHOP = {
+    "compose.yaml": """
+        services:
+          db: {image: "${IDLE}", volumes: ["data:/data"]}
+          web:
+            image: ${IDLE}
+            environment: {PORT: "80"}
+            depends_on: [db]
+        volumes: {data: {}}
+    """
+}
+
+
+def is_a_plan(*changes: str) -> Step:
+    """The last invocation printed a plan as the schema has it, with these changes: `replace web-1`."""
+
+    def act(stack: Stack) -> None:
+        assert stack.last is not None
+        plan = json.loads(stack.last.out)
+        jsonschema.validate(plan, SCHEMA)
+        found = {f"{change['change']} {change['name']}" for change in plan["changes"]}
+        assert found == set(map(stack.expand, changes)), found
+
+    return do(f"a plan by the schema: {changes}", act)
+
+
+test_plan = scenarios(
+    Scenario(
+        name="exit-codes",
+        intent="`--detailed-exitcode`: 2 where something is to do, 0 where nothing is, 1 on an error; else 0.",
+        only="compose-lite",
+        files=SHOP,
+        steps=(
+            run("plan", changes=0),
+            says("4 to create, 0 to replace, 0 to remove, 0 unchanged"),
+            run("plan --detailed-exitcode", code=2),
+            nothing_left(),
+            run("up -d"),
+            run("plan --detailed-exitcode", changes=0),
+            says("0 to create, 0 to replace, 0 to remove, 2 unchanged"),
+            write("compose.yaml", "services: {web: {imag: x}}"),
+            run("plan --detailed-exitcode", code=1),
+        ),
+    ),
+    Scenario(
+        name="reasons",
+        intent="A plan tells the field that changed and what will be interrupted.",
+        only="compose-lite",
+        files=SHOP,
+        steps=(
+            run("up -d"),
+            edit("compose.yaml", '"80"', '"8080"'),
+            run("plan", changes=0),
+            says(
+                "environment.PORT: 80 → 8080",
+                "0 to create, 1 to replace, 0 to remove, 1 unchanged",
+                "web: {STACK}-web-1 stops",
+            ),
+            run("plan --format json", changes=0),
+            is_a_plan("replace {STACK}-web-1"),
+        ),
+    ),
+    Scenario(
+        name="other-verbs",
+        intent="`plan --for VERB` tells what that command would do.",
+        only="compose-lite",
+        files=SHOP,
+        steps=(
+            run("up -d"),
+            remember(),
+            run("plan --for down --format json", changes=0),
+            is_a_plan("remove {STACK}-web-1", "remove {STACK}-db-1", "remove {STACK}_default"),
+            run("plan --for down -v --format json", changes=0),
+            is_a_plan(
+                "remove {STACK}-web-1", "remove {STACK}-db-1", "remove {STACK}_default", "remove {STACK}_data"
+            ),
+            run("plan --for stop --format json web", changes=0),
+            is_a_plan("stop {STACK}-web-1"),
+            run("plan --for restart --format json web", changes=0),
+            is_a_plan("restart {STACK}-web-1"),
+            run("plan --for kill --format json web", changes=0),
+            is_a_plan("kill {STACK}-web-1"),
+            run("plan --for pause --format json web", changes=0),
+            is_a_plan("pause {STACK}-web-1"),
+            run("plan --for rm --stop --format json web", changes=0),
+            is_a_plan("remove {STACK}-web-1"),
+            run("plan --for scale --format json web=2", changes=0),
+            is_a_plan("create {STACK}-web-2"),
+            unchanged(),
+            run("stop web"),
+            run("plan --for start --format json web", changes=0),
+            is_a_plan("start {STACK}-web-1"),
+        ),
+    ),
+)
+
+test_apply = scenarios(
+    Scenario(
+        name="as-planned",
+        intent="`apply` carries a kept plan out; a second time it refuses, for the state is another.",
+        only="compose-lite",
+        files=SHOP,
+        steps=(
+            run("plan --out first.plan"),
+            nothing_left(),
+            run("apply first.plan"),
+            containers(web="running", db="running"),
+            remember(),
+            run("apply first.plan", code=1),
+            says("container {STACK}-web-1", "is new"),
+            edit("compose.yaml", '"80"', '"8080"'),
+            run("plan --out update.plan"),
+            run("--dry-run apply update.plan"),
+            unchanged(),
+            run("apply update.plan"),
+            environment("web", PORT="8080"),
+            replaced("web"),
+            kept("db"),
+        ),
+    ),
+    Scenario(
+        name="state-moved",
+        intent="`apply` refuses and says what moved, where somebody changed the daemon's state meanwhile.",
+        only="compose-lite",
+        files=SHOP,
+        steps=(
+            run("up -d"),
+            edit("compose.yaml", '"80"', '"8080"'),
+            run("plan --out update.plan"),
+            outside("db", "stop", timeout=0),
+            remember(),
+            run("apply update.plan", code=1),
+            says("container {STACK}-db-1", "running → exited"),
+            unchanged(),
+        ),
+    ),
+    Scenario(
+        name="files-moved",
+        intent="`apply` refuses where the files say something else by now.",
+        only="compose-lite",
+        files=SHOP,
+        steps=(
+            run("up -d"),
+            remember(),
+            edit("compose.yaml", '"80"', '"8080"'),
+            run("plan --out update.plan"),
+            edit("compose.yaml", '"8080"', '"9090"'),
+            run("apply update.plan", code=1),
+            says("service web changed in the files"),
+            unchanged(),
+        ),
+    ),
+    Scenario(
+        name="scale-and-down",
+        intent="Plans of `scale` and `down` can be kept and carried out as well.",
+        only="compose-lite",
+        files=SHOP,
+        steps=(
+            run("up -d"),
+            run("plan --for scale web=2 --out two.plan"),
+            run("apply two.plan"),
+            containers(web="running x2", db="running"),
+            run("plan --for down -v --out end.plan"),
+            run("apply end.plan"),
+            nothing_left(),
+        ),
+    ),
+    Scenario(
+        name="no-plan",
+        intent="What is no plan is refused with a message, never with a traceback.",
+        only="compose-lite",
+        files={**SHOP, "text": "hello", "empty": '{"format": "compose-lite-plan", "version": 1}'},
+        steps=(
+            run("apply nowhere", code=1),
+            run("apply text", code=1),
+            run("apply empty", code=1),
+            says("damaged"),
+            says_not("Traceback", "defect"),
+        ),
+    ),
+)
