@@ -32,7 +32,7 @@ class _Splitter:
     def __init__(self, text: str) -> None:
         self._text = text
         self._words: list[str] = []
-        self._word = ""
+        self._word: list[str] = []
         self._started = False
         self._quote = ""
         self._escaped = False
@@ -56,13 +56,13 @@ class _Splitter:
         return self._words
 
     def _add(self, character: str) -> None:
-        self._word += character
+        self._word.append(character)
         self._started = True
 
     def _end_word(self) -> None:
         if self._started:
-            self._words.append(self._word)
-        self._word = ""
+            self._words.append("".join(self._word))
+        self._word = []
         self._started = False
 
     def _toggle_quote(self, character: str) -> bool:
@@ -75,7 +75,7 @@ class _Splitter:
         if character == "`" and quote in ("", "`"):
             self._quote = "" if quote else "`"
         elif character == "(" and quote in ("", "("):
-            if quote or not self._word.endswith("$"):
+            if quote or self._word[-1:] != ["$"]:
                 raise BadCommand
             self._quote = "("
         elif character == ")" and quote in ("", "("):

@@ -16,6 +16,7 @@ from compose_lite.spec.model_files import FileScope, ModelLoader
 from compose_lite.spec.normalize import normalize
 from compose_lite.spec.problems import Problems
 from compose_lite.spec.reading import Reader
+from compose_lite.spec.second_look import cut
 from compose_lite.spec.shape import shape_project
 from compose_lite.spec.template import TemplateError, substitute
 from compose_lite.spec.trace import Trace
@@ -97,7 +98,6 @@ def load(options: LoadOptions) -> LoadResult:
     set_project_name(files.variables, name)
     scope = FileScope(folder=files.working_dir, base=files.working_dir, variables=files.variables)
     tree = loader.load(files.files, scope)
-    problems.raise_errors()
     return _finish(options, files, name, tree, reader, problems, trace)
 
 
@@ -118,8 +118,13 @@ def _finish(
         tree["name"] = name
     model, disabled = tree, Map()
     if stages.interpolate:
+        problems.settle()
+        known = len(problems.errors)
         model = shape_project(tree, problems)
-        problems.raise_errors()
+        if len(problems.errors) > known:
+            problems.lost += cut(tree, problems.places.values())
+            model = shape_project(tree, problems)
+        problems.settle()
         disabled = _select(options, files, tree, model, reader, problems, trace)
     problems.raise_errors()
     return LoadResult(

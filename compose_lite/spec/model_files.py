@@ -15,6 +15,7 @@ from compose_lite.spec.interpolate import Interpolator
 from compose_lite.spec.merge import apply_resets, merge_trees
 from compose_lite.spec.normalize import resolve_bare_names
 from compose_lite.spec.paths import resolve_paths
+from compose_lite.spec.second_look import cut
 from compose_lite.spec.source import Document, parse
 from compose_lite.spec.tree import Map, locate
 from compose_lite.spec.unique import drop_duplicates, drop_revealed_duplicates
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from compose_lite.spec.reading import Reader
     from compose_lite.spec.trace import Trace
     from compose_lite.spec.variables import Variables
+
+_DEEPEST_CUTS = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +98,7 @@ class ModelLoader:
                 raise
         if not tree and not scope.trail and not self.problems.errors:
             self._fail_empty(files[0])
-        self.problems.raise_errors()
+        self.problems.lost += cut(tree, self.problems.places.values())
         set_defaults(tree)
         check_resources(tree, self.problems)
         if self.options.stages.resolve_paths or scope.trail:
@@ -131,6 +134,7 @@ class ModelLoader:
         root = self.checked_root(document, path)
         if not lenient:
             Interpolator(scope.variables, self.problems, self.trace).run(root)
+            self.problems.settle()
         Extender(self, scope).extend_services(root, path, document.resets)
         apply_resets(tree, document.resets)
         if "include" in root:
@@ -138,7 +142,9 @@ class ModelLoader:
         merge_trees(tree, root, self.problems, self.trace)
         drop_duplicates(tree, self.problems)
         self._validate(tree)
+        self.problems.settle()
         canonicalize(tree, self.problems, lenient=lenient)
+        self.problems.settle()
         drop_revealed_duplicates(tree, self.problems)
 
     def checked_root(self, document: Document, path: str) -> Map:
@@ -173,9 +179,15 @@ class ModelLoader:
             del tree["version"]
 
     def _validate_schema(self, tree: Map) -> None:
-        from compose_lite.spec.validate import schema_problems
+        from compose_lite.spec.validate import examine
 
-        found = schema_problems(tree)
-        if found:
-            self.problems.extend(found)
-            self.problems.raise_errors()
+        found = examine(tree)
+        for problem, place in found:
+            self.problems.extend([problem], place=place)
+        # What is cut out may leave a hole that the schema does not allow either: then the hole's surroundings go.
+        for _ in range(_DEEPEST_CUTS):
+            if not found:
+                return
+            self.problems.lost += cut(tree, (place for _, place in found))
+            found = examine(tree)
+        self.problems.raise_errors()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from compose_lite.errors import Location, Problem, Severity, SpecError
+from compose_lite.spec.second_look import only_news
 from compose_lite.spec.tree import Path, locate, path_text
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ class Problems:
     def __init__(self) -> None:
         self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
+        self.places: dict[Problem, Path] = {}  # where in the model the errors are, as far as that is known
+        self.lost: list[Path] = []  # what had to be cut out of the tree
         self._seen: set[Problem] = set()
+        self._settled = 0
 
     def add(
         self,
@@ -44,7 +48,8 @@ class Problems:
             hint: how to mend it.
             key: point at the key instead of the value.
         """
-        self._record(self.errors, _problem(code, message, at, path, hint, key, Severity.ERROR))
+        place = tuple(path) or (at[1] if isinstance(at, tuple) else ())
+        self._record(self.errors, _problem(code, message, at, path, hint, key, Severity.ERROR), place)
 
     def warn(
         self,
@@ -58,17 +63,26 @@ class Problems:
         """Record a warning; arguments as for `add`."""
         self._record(self.warnings, _problem(code, message, at, path, hint, False, Severity.WARNING))
 
-    def extend(self, problems: Iterable[Problem]) -> None:
-        """Record ready-made problems by their severity."""
+    def extend(self, problems: Iterable[Problem], *, place: Path = ()) -> None:
+        """Record ready-made problems by their severity; `place` is where in the model they are."""
         for problem in problems:
-            self._record(self.errors if problem.severity is Severity.ERROR else self.warnings, problem)
+            where = self.errors if problem.severity is Severity.ERROR else self.warnings
+            self._record(where, problem, place)
 
-    def _record(self, where: list[Problem], problem: Problem) -> None:
+    def _record(self, where: list[Problem], problem: Problem, place: Path = ()) -> None:
         if len(problem.message) > _LONGEST:
             problem = replace(problem, message=_shortened(problem.message))
         if problem not in self._seen:
             self._seen.add(problem)
             where.append(problem)
+            if place:
+                self.places[problem] = place
+
+    def settle(self) -> None:
+        """End a stage: drop what it found only because of an earlier stage's findings."""
+        earlier, found = self.errors[: self._settled], self.errors[self._settled :]
+        self.errors = [*earlier, *only_news(found, earlier, self.places, self.lost)]
+        self._settled = len(self.errors)
 
     def raise_errors(self) -> None:
         """Raise if an error was recorded.
@@ -76,6 +90,7 @@ class Problems:
         Raises:
             SpecError: with every error so far.
         """
+        self.settle()
         if self.errors:
             raise SpecError(problems=sorted(self.errors, key=position))
 
@@ -86,6 +101,7 @@ class Problems:
             SpecError: always.
         """
         self.add(code, message, **where)
+        self.settle()
         raise SpecError(problems=sorted(self.errors, key=position))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError
 
     from compose_lite.spec.schema_nodes import Schema
-    from compose_lite.spec.tree import Map
+    from compose_lite.spec.tree import Map, Path
 
 _READABLE = 500
 """So many services, networks … with mistakes a person may still go through one by one."""
@@ -30,6 +30,11 @@ def schema_problems(tree: Map) -> list[Problem]:
     Args:
         tree: a compose file's content, interpolated and merged but not yet brought to canonical form.
     """
+    return [problem for problem, _ in examine(tree)]
+
+
+def examine(tree: Map) -> list[tuple[Problem, Path]]:
+    """Return what `schema_problems` does, each problem with the place that would have to go."""
     if is_valid(tree):
         return []
     from compose_lite.spec.schema_words import Narrator
@@ -38,16 +43,16 @@ def schema_problems(tree: Map) -> list[Problem]:
     refused, left_out = _refused_part(tree)
     violations = list(find_violations(nodes, nodes.root, refused))
     narrator = Narrator(nodes, tree, terse=len(violations) > _READABLE)
-    problems = sorted(map(narrator.tell, violations), key=position)
+    told = [(narrator.tell(violation), violation.path) for violation in violations]
+    told.sort(key=lambda problem_and_place: position(problem_and_place[0]))
     if left_out:
-        problems.append(
-            Problem(
-                code="more-problems",
-                message=f"{left_out} more services, networks, volumes … have mistakes",
-                hint="mend these first, then look again",
-            )
+        more = Problem(
+            code="more-problems",
+            message=f"{left_out} more services, networks, volumes … have mistakes",
+            hint="mend these first, then look again",
         )
-    return problems
+        told.append((more, ()))
+    return told
 
 
 def is_valid(tree: Any) -> bool:

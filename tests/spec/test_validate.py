@@ -305,7 +305,7 @@ TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=0x17F, exclude_cate
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | TEXT,
+        st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | TEXT,  # beyond, YAML has floats
         lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
         max_leaves=8,
     )
@@ -333,9 +333,70 @@ def test_all_problems_of_all_files_come_in_one_run(tmp_path: Path) -> None:
         "compose.override.yaml": "services: {a: {depends_on: {b: {restart: true}}, user: 5}}",
     }
     assert load_problems(tmp_path, files) == [
+        "compose.override.yaml:1:29 missing-key",
         "compose.override.yaml:1:56 wrong-type",
         "compose.yaml:1:16 unknown-key",
         "compose.yaml:1:39 wrong-type",
+    ]
+
+
+def test_one_mistake_does_not_hide_those_of_later_stages(tmp_path: Path) -> None:
+    """Grammar, variables, keys, values, references and env files are judged by different stages."""
+    files = {
+        "compose.yaml": (
+            "include: [included.yaml]\n"
+            "services:\n"
+            "  web:\n"
+            "    image: ${TAG:?which one}\n"
+            "    port: ['80:80']\n"
+            "    depends_on: [dbb]\n"
+            "    networks: [bak]\n"
+            "    volumes: ['data:/x', 'other:/y']\n"
+            "  job:\n"
+            "    extends: {file: base.yaml, service: base}\n"
+            "    imge: y\n"
+            "    mem_limit: 12q\n"
+            "    env_file: [missing.env]\n"
+            "    secrets: [s]\n"
+            "networks: {back: {}}\n"
+            "volumes: {data: {}}\n"
+            "secrets: {s: {fil: x}}\n"
+        ),
+        "compose.override.yaml": "services: {web: {ports: ['80:http'], configs: [gone]}}\n",
+        "included.yaml": "services: {db: {image: x, healthcheck: {interval: 5}}}\n",
+        "base.yaml": "services: {base: {build: ., scale: many}}\n",
+    }
+    assert load_problems(tmp_path, files) == [
+        "base.yaml:1:36 wrong-type",
+        "compose.override.yaml:1:26 bad-port",
+        "compose.override.yaml:1:48 undefined-config",
+        "compose.yaml:4:12 required-variable",
+        "compose.yaml:5:5 unknown-key",
+        "compose.yaml:6:18 undefined-service",
+        "compose.yaml:7:16 undefined-network",
+        "compose.yaml:8:26 undefined-volume",
+        "compose.yaml:11:5 unknown-key",
+        "compose.yaml:12:16 wrong-type",
+        "compose.yaml:13:16 no-such-file",
+        "compose.yaml:17:15 unknown-key",
+        "included.yaml:1:51 wrong-type",
+    ]
+
+
+def test_what_follows_from_a_mistake_is_not_told(tmp_path: Path) -> None:
+    """No image (it is misspelt), no network (its section is), no service (it is no mapping): told once each."""
+    files = {
+        "compose.yaml": (
+            "services:\n"
+            "  web: {imge: x, networks: [back], depends_on: [db]}\n"
+            "  db: [x]\n"
+            "netwroks: {back: {}}\n"
+        )
+    }
+    assert load_problems(tmp_path, files) == [
+        "compose.yaml:2:9 unknown-key",
+        "compose.yaml:3:7 wrong-type",
+        "compose.yaml:4:1 unknown-key",
     ]
 
 
