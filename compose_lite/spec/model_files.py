@@ -188,6 +188,8 @@ class ModelLoader:
         for _ in range(_DEEPEST_CUTS):
             if not found:
                 return
+            if not found[-1][1]:
+                break  # there is more than was looked at
             self.problems.lost += cut(tree, (place for _, place in found))
             found = examine(tree)
         self.problems.raise_errors()

@@ -37,7 +37,7 @@ def cut(tree: Map, places: Iterable[Path]) -> list[Path]:
 
 
 def only_news(
-    found: Iterable[Problem],
+    found: Sequence[Problem],
     earlier: Sequence[Problem],
     places: Mapping[Problem, Path],
     lost: Iterable[Path],
@@ -48,6 +48,8 @@ def only_news(
         places: where in the model each problem is, as far as it is somewhere.
         lost: what was cut out.
     """
+    if not found or not earlier:
+        return list(found)
     told = {problem.location for problem in earlier if problem.location is not None}
     wrong = [places[problem] for problem in earlier if problem in places]
     entries = [place for place in lost if len(place) <= _WHOLE_ENTRY]

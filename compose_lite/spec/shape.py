@@ -440,6 +440,18 @@ def shape_project(tree: Map, problems: Problems) -> Shaped:
     """Return the model with every value in the form that `config` prints."""
 
     def report(path: Path, expected: str) -> None:
-        problems.add("wrong-type", f"{path_text(path)} is not {expected}", at=(tree, path))
+        shown = _shown(tree, path)
+        problems.add("wrong-type", f"{path_text(path)}{shown} is not {expected}", at=(tree, path))
 
     return PROJECT(tree, (), report)
+
+
+def _shown(tree: Map, path: Path) -> str:
+    """The text or number at a place of the tree, as a message quotes it; nothing for anything larger."""
+    value: Any = tree
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    return f": `{value}`" if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
