@@ -57,15 +57,15 @@ def differences(
 
 
 def container_reasons(
-    expected: Mapping[str, Any], actual: Mapping[str, Any], *, image_known: bool
+    expected: Mapping[str, Any], actual: Mapping[str, Any], *, image_known: bool, files_known: bool = False
 ) -> tuple[Reason, ...]:
     """Why a container of configuration `actual` has to be replaced by one of configuration `expected`.
 
-    Files are compared only if the container tells what it was given.
+    Files are compared only if the container tells what it was given, or (`files_known`) would tell if there were any.
     """
     fields = differences(_without_files(expected), _without_files(actual), image_known=image_known)
     reasons = [Reason(why=Why.CONFIG_CHANGED, changes=fields)] if fields else []
-    if any(path.startswith("files.") for path in actual):
+    if files_known or any(path.startswith("files.") for path in actual):
         reasons.extend(_file_reasons(expected, actual))
     return tuple(reasons)
 
@@ -86,9 +86,14 @@ def _file_reasons(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> lis
             if "?" not in (new_parts[-1], old_parts[-1]):
                 reasons.append(Reason(why=Why.CONTENT_CHANGED, subject=_file_name(new_parts[0])))
             continue
-        change = Change(path=path, old=" ".join(old_parts[:-1]) or None, new=" ".join(new_parts[:-1]) or None)
+        change = Change(path=path, old=_file(old_parts[:-1]), new=_file(new_parts[:-1]))
         reasons.append(Reason(why=Why.CONFIG_CHANGED, changes=(change,)))
     return reasons
+
+
+def _file(parts: list[str]) -> str | None:
+    """What a file is and, as far as the service says it, whose: `configs.NAME 0:0 0440`."""
+    return " ".join(part for part in parts if part.strip("-:")) or None
 
 
 def _file_name(key: str) -> str:

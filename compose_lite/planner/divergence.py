@@ -92,7 +92,7 @@ def _config_reasons(
         actual = container.effective
         if service.use_api_socket:
             wanted, actual = _without_registry_access(wanted), _without_registry_access(actual)
-        reasons = container_reasons(wanted, actual, image_known=config is not None)
+        reasons = container_reasons(wanted, actual, image_known=config is not None, files_known=ours)
     elif not ours:
         return (Reason(why=Why.CONFIG_CHANGED),)
     return reasons or ((Reason(why=Why.CONFIG_CHANGED),) if ours else ())

@@ -137,3 +137,10 @@ def test_every_kind_of_reason_has_words():
     for why in Why:
         assert text(Reason(why=why))
         assert "thing" in text(Reason(why=why, subject="thing"))
+
+
+def test_a_file_that_is_new_to_a_container_that_would_tell_is_named():
+    expected = {"files./banner": "configs.banner -:- - 1234"}
+    (reason,) = container_reasons(expected, {}, image_known=True, files_known=True)
+    assert [str(change) for change in reason.changes] == ["files./banner: added configs.banner"]
+    assert container_reasons(expected, {}, image_known=True) == ()
