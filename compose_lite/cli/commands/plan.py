@@ -88,6 +88,7 @@ def _asked(ctx: Invocation, options: PlanOptions) -> tuple[Stack, tuple[Any, ...
         force_recreate=options.force_recreate,
         no_recreate=options.no_recreate,
         remove_orphans=options.remove_orphans,
+        recreate_volume=options.recreate_volume,
         no_deps=options.no_deps,
         timeout=options.timeout,
     )

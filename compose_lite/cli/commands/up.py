@@ -32,6 +32,11 @@ class CreateOptions:
     no_recreate: bool = flag("Leave containers as they are even if something changed", group=_HOW)
     scale: tuple[str, ...] = texts("Number of containers of a service", metavar="SERVICE=N", group=_HOW)
     remove_orphans: bool = flag("Remove containers of services that the files no longer have", group=_HOW)
+    recreate_volume: tuple[str, ...] = texts(
+        "Destroy this volume, with its data, and make it anew if its definition changed",
+        metavar="VOLUME",
+        group=_HOW,
+    )
     build: bool = flag("Build images first", group=_IMAGES)
     no_build: bool = flag("Build no image, even if it is missing", group=_IMAGES)
     pull: str | None = text(
@@ -116,6 +121,7 @@ def run_create(ctx: Invocation, options: CreateOptions) -> int:
         start=False,
         remove_orphans=options.remove_orphans,
         ignore_orphans=_set(project.environment, "COMPOSE_IGNORE_ORPHANS"),
+        recreate_volumes=_volumes(project, options.recreate_volume),
         verb="create",
     )
     images = images_request(options, no_deps=False, verb="create")
@@ -173,7 +179,18 @@ def up_request(project: Project, options: UpOptions) -> UpRequest:
         timeout=options.timeout,
         wait=options.wait,
         wait_timeout=options.wait_timeout,
+        recreate_volumes=_volumes(project, options.recreate_volume),
     )
+
+
+def _volumes(project: Project, keys: Iterable[str]) -> frozenset[str]:
+    """The volumes that may lose their data; raises `UsageError` for one that the project does not have."""
+    from compose_lite.spec.suggest import did_you_mean
+
+    for key in keys:
+        if key not in project.volumes:
+            raise UsageError(f"no such volume: {key}", hint=did_you_mean(key, project.volumes))
+    return frozenset(keys)
 
 
 def images_request(options: CreateOptions, *, no_deps: bool, verb: str) -> ImagesRequest:
