@@ -97,7 +97,7 @@ class TestFiles:
 
     def test_an_owner_or_mode_is_a_field(self):
         assert self.reasons({"files./etc/a.conf": "configs.a 1:1 0400 1111"}, self.OLD) == [
-            "files./etc/a.conf: configs.a - - → configs.a 1:1 0400"
+            "files./etc/a.conf: configs.a → configs.a 1:1 0400"
         ]
 
     def test_an_unknown_content_is_no_difference(self):
