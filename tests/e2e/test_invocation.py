@@ -4,6 +4,7 @@ import json
 import re
 import threading
 
+from compose_lite.cli import commands
 from tests.e2e.checks import (
     containers,
     environment,
@@ -215,6 +216,26 @@ test_lock = scenarios(
     ),
 )
 
+DRY_RUNS = (
+    "create",
+    "stop",
+    "restart",
+    "kill",
+    "rm -s -f",
+    "rm -f",
+    "scale web=2",
+    "down -v --rmi all",
+    "pause",
+    "start",
+    "run --rm web true",
+    "pull",
+    "build",
+    "push",
+    "exec -T web touch /tmp/x",
+    "cp compose.yaml web:/tmp/x",
+    "commit web {STACK}/web:2",
+    "export web -o web.tar",
+)
 test_dry_run = scenarios(
     Scenario(
         name="nothing-happens",
@@ -230,23 +251,30 @@ test_dry_run = scenarios(
             edit("compose.yaml", '"1"', '"2"'),
             run("--dry-run up -d", changes=0),
             says("{STACK}-db-1", "environment"),
-            *(
-                run(f"--dry-run {verb}", changes=0)
-                for verb in (
-                    "create",
-                    "stop",
-                    "restart",
-                    "kill",
-                    "rm -s -f",
-                    "scale web=2",
-                    "down -v",
-                    "pause",
-                )
-            ),
+            *(run(f"--dry-run {verb}", changes=0) for verb in DRY_RUNS),
+            do("nothing was written here", lambda stack: _not_here(stack, "web.tar")),
+            run("pause"),
+            remember(),
+            run("--dry-run unpause", changes=0),
             unchanged(),
         ),
     ),
 )
+
+# Commands that only look, or whose dry run is tried elsewhere: `rollback` in test_rollout, `apply` in test_plan.
+_OTHERS = {
+    "apply", "attach", "check", "config", "events", "explain", "graph", "images", "logs", "ls", "plan", "port", "ps",
+    "rollback", "stats", "top", "version", "volumes", "wait",
+}  # fmt: skip
+
+
+def test_every_changing_command_has_its_dry_run_tried() -> None:
+    tried = {line.split()[0] for line in (*DRY_RUNS, "up", "unpause")}
+    assert commands.TABLE.keys() - _OTHERS == tried
+
+
+def _not_here(stack: Stack, path: str) -> None:
+    assert not (stack.folder / path).exists()
 
 
 def _from_below(stack: Stack) -> None:
