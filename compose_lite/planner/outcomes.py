@@ -144,9 +144,27 @@ def interruptions(plan: Plan, found: tuple[Outcome, ...]) -> tuple[str, ...]:
         if outcome.service is not None and _stops(plan, outcome):
             stopped[outcome.service].append(outcome)
     running = Counter(ref.service for ref in plan.unchanged)
-    return tuple(
+    stops = [
         _interruption(plan, service, group, running[service]) for service, group in sorted(stopped.items())
-    )
+    ]
+    return (*stops, *_disconnections(plan, found))
+
+
+def _disconnections(plan: Plan, found: tuple[Outcome, ...]) -> list[str]:
+    """The containers that go on running, but lose a network meanwhile."""
+    lines = []
+    for outcome in found:
+        steps = [plan.actions[id_ - 1].action for id_ in outcome.actions]
+        lost = [step.network for step in steps if isinstance(step, actions.DisconnectNetwork)]
+        starts = any(isinstance(step, actions.StartContainer) for step in steps)  # it did not run before
+        if lost and not starts and not _stops(plan, outcome):
+            back = {step.network for step in steps if isinstance(step, actions.ConnectNetwork)}
+            lines += [
+                f"{outcome.service}: {outcome.name} is off the network {network}"
+                + (" until it is connected again" if network in back else "")
+                for network in sorted(set(lost))
+            ]
+    return sorted(lines)
 
 
 _STOPPING = (actions.StopContainer, actions.KillContainer, actions.PauseContainer, actions.RestartContainer)

@@ -16,7 +16,7 @@ from compose_lite.planner.plan import Plan
 from compose_lite.planner.render import summary_line, text, to_dict
 from compose_lite.planner.requests import DownRequest, ImagesRequest, RestartRequest, UpRequest
 from compose_lite.planner.teardown import plan_down
-from compose_lite.spec.model import FrozenMap
+from compose_lite.spec.model import FrozenMap, IpamPool, Network
 from tests.fakes.simulated_daemon import with_images
 from tests.planner.stacks import daemon_for, project, running, service, up
 
@@ -87,6 +87,15 @@ def test_replicas_that_stay_are_told():
     assert "web: p-web-2 stops; 1 other replica stays as it is" in text(
         plan_up(stack, daemon.observe(), UpRequest())
     )
+
+
+def test_a_container_that_loses_its_network_meanwhile_is_told():
+    old, new = (
+        Network(key="back", name="p_back", ipam_pools=(IpamPool(subnet=f"10.{n}.0.0/24"),)) for n in "12"
+    )
+    before, after = (project(service("web", networks=["back"]), networks={"back": n}) for n in (old, new))
+    plan = plan_up(after, running(before).observe(), UpRequest())
+    assert "web: p-web-1 is off the network p_back until it is connected again" in text(plan)
 
 
 def interrupted_twice():
