@@ -27,6 +27,7 @@ _CAN_NOT_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; never raises."""
+    _forget_coerced_locale()
     terminal = of_process().with_ansi(None, os.environ)
     line = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -55,6 +56,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _cannot_write(error: OSError) -> ComposeLiteError:
     what = str(error.filename) if error.filename else "the output"
     return ComposeLiteError(f"can't write {what}: {error.strerror}", code="cannot-write")
+
+
+def _forget_coerced_locale() -> None:
+    """Take back the LC_CTYPE that Python sets for itself where there is no locale (PEP 538): no user has set it."""
+    if os.environ.get("LC_CTYPE") not in ("C.UTF-8", "C.utf8", "UTF-8"):
+        return
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            given = file.read().split(b"\0")
+    except OSError:
+        return
+    if not any(entry.startswith(b"LC_CTYPE=") for entry in given):
+        del os.environ["LC_CTYPE"]
 
 
 def _run(argv: list[str], terminal: Terminal) -> int:

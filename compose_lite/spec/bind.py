@@ -140,13 +140,18 @@ _SIZES = ("shm_size", "mem_limit", "mem_reservation", "memswap_limit", "mem_swap
 def _service(name: str, service: Map, written: Map, location: Location | None) -> m.Service:
     values: dict[str, Any] = {key: service[key] for key in _PLAIN if key in service}
     values.update((key, texts(service[key])) for key in _TEXTS if service.get(key) is not None)
-    values.update((key, m.FrozenMap(service[key])) for key in _MAPS if key in service)
+    values.update((key, _named(service[key])) for key in _MAPS if key in service)
     values.update((key, int(service[key])) for key in _SIZES if key in service)
     values.update((key, bind(service[key])) for key, bind in _BOUND.items() if service.get(key) is not None)
     develop = service.get("develop")
     if develop:
         values["watch"] = tuple(_watch(rule) for rule in develop.get("watch", ()))
     return m.Service(name=name, extensions=_extensions(written), location=location, **values)
+
+
+def _named(entries: Map) -> m.FrozenMap[str, Any]:
+    """The entries that have a name: the engine takes no others, an env file's last line may make one."""
+    return m.FrozenMap({name: value for name, value in entries.items() if name} if "" in entries else entries)
 
 
 def _depends_on(entries: Map) -> tuple[m.Dependency, ...]:

@@ -114,6 +114,11 @@ class _Parser:
         while self._next_statement():
             line = self._line(self.position)
             name, has_value = self._name()
+            if (
+                self.position < 0
+            ):  # docker compose takes a bare name that ends the file for a value without a name
+                self.result.values[""], self.result.lines[""] = name, line
+                break
             value = self._value() if has_value else self.lookup(name)
             if value is not None:
                 self.result.values[name] = value
@@ -165,18 +170,13 @@ class _Parser:
         if " " in name:
             raise EnvFileError(self._line(start), f"the variable name `{name}` contains a space")
         if not found:
-            self.position = start
-            return self._last_line(name)
+            self.position = -1
+            return name, False
         position += 1
         while position < len(text) and text[position] in _SPACE:
             position += 1
         self.position = position
         return name, has_value
-
-    def _last_line(self, name: str) -> tuple[str, bool]:
-        """A bare name that ends the file."""
-        self.position = len(self.text)
-        return name, False
 
     def _value(self) -> str:
         text = self.text

@@ -212,6 +212,13 @@ def parse_env_source(
     except EnvFileError as error:
         problems.add("env-file-syntax", str(error), at=source.location(error.line, 1))
         return EnvFile()
+    if "" in parsed.values:
+        problems.warn(
+            "no-line-break",
+            f"the last line is `{parsed.values['']}` without a line break: it sets no variable",
+            at=source.location(parsed.lines[""]),
+            hint="end the line with a line break to take the variable from the shell, or give it a value",
+        )
     for name, line in parsed.unset:
         problems.warn(
             "unset-variable",

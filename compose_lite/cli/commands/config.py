@@ -34,7 +34,7 @@ class ConfigOptions:
     images: bool = flag("Images", group=_LISTS)
     volumes: bool = flag("Names of volumes", group=_LISTS)
     networks: bool = flag("Names of networks", group=_LISTS)
-    models: bool = flag("Names of models", group=_LISTS)
+    models: bool = flag("The models that services use", group=_LISTS)
     profiles: bool = flag("Names of profiles", group=_LISTS)
     hash: str | None = text("Configuration hashes of services (* for all)", metavar="SERVICES", group=_LISTS)
     environment: bool = flag("The variables that are at hand for interpolation", group=_LISTS)
@@ -113,6 +113,10 @@ def _section(name: str) -> Callable[[LoadResult], Iterable[str]]:
     return lambda result: sorted(result.model.get(name) or ())
 
 
+def _models(result: LoadResult) -> Iterable[str]:
+    return sorted({str(model.get("model", "")) for model in (result.model.get("models") or {}).values()})
+
+
 def _profiles(result: LoadResult) -> Iterable[str]:
     services = (*result.model["services"].values(), *result.disabled.values())
     return sorted({profile for service in services for profile in service.get("profiles") or ()})
@@ -127,7 +131,7 @@ _PARTS: dict[str, Callable[[LoadResult], Iterable[str]]] = {
     "images": _images,
     "volumes": _section("volumes"),
     "networks": _section("networks"),
-    "models": _section("models"),
+    "models": _models,
     "profiles": _profiles,
     "environment": _environment,
 }
@@ -176,9 +180,12 @@ def _references(value: Any) -> Iterator[Reference]:
 
     if isinstance(value, str):
         try:
-            yield from references(value)
+            found = references(value)
         except TemplateError:
             return  # a lone dollar sign is no variable
+        for reference in found:
+            yield reference
+            yield from _references(reference.argument)
     elif isinstance(value, dict):
         for item in value.values():
             yield from _references(item)
