@@ -1,5 +1,6 @@
 """What the daemon knows about one project, in the words of Compose."""
 
+import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterable
@@ -257,13 +258,27 @@ def remove_all(project: str) -> None:
             for container in api().containers(all=True, filters=filters):
                 pool.submit(_quietly, api().remove_container, container["Id"], force=True, v=True)
         for network in api().networks(filters=filters):
-            _quietly(api().remove_network, network["Id"])
+            _remove_network(network["Id"])
         for volume in api().volumes(filters=filters)["Volumes"] or ():
             _quietly(api().remove_volume, volume["Name"], force=True)
     for image in api().images():
         for tag in image["RepoTags"] or ():
             if project in tag:
                 _quietly(api().remove_image, tag, force=True)
+
+
+def _remove_network(network: str) -> None:
+    """Remove a network; where the engine has kept a killed container's endpoint, take that off first."""
+    try:
+        _quietly(api().remove_network, network)
+    except docker.errors.APIError as error:
+        if error.status_code != 403:
+            raise
+        for endpoint in (api().inspect_network(network)["Containers"] or {}).values():
+            _quietly(api().disconnect_container_from_network, endpoint["Name"], network, force=True)
+        # An endpoint without a container can't be taken off (Engine 20.10); it goes when the engine restarts.
+        with contextlib.suppress(docker.errors.APIError):
+            api().remove_network(network)
 
 
 def _quietly(remove: Any, *arguments: Any, **options: Any) -> None:
