@@ -185,7 +185,8 @@ def _references(value: Any) -> Iterator[Reference]:
             return  # a lone dollar sign is no variable
         for reference in found:
             yield reference
-            yield from _references(reference.argument)
+            if not reference.operator.endswith("?"):  # what follows is a message
+                yield from _references(reference.argument)
     elif isinstance(value, dict):
         for item in value.values():
             yield from _references(item)
