@@ -1,7 +1,8 @@
 """Waits on a real daemon end with its events, not with a tick, and see through restarts."""
 
-from __future__ import contextlib
+from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING, Any
