@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from compose_lite.pipeline.pushing import pushable as pushable
     from compose_lite.pipeline.queries import config_hashes as config_hashes
     from compose_lite.pipeline.queries import containers as containers
+    from compose_lite.pipeline.queries import replaced_containers as replaced_containers
     from compose_lite.pipeline.queries import service_container as service_container
     from compose_lite.pipeline.verbs import build as build
     from compose_lite.pipeline.verbs import create_one_off as create_one_off
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "means": ("Means", "Stack"),
     "pushing": ("PushRequest", "push", "pushable"),
-    "queries": ("config_hashes", "containers", "service_container"),
+    "queries": ("config_hashes", "containers", "replaced_containers", "service_container"),
     "verbs": (
         "build", "create_one_off", "down", "kill", "pause", "pull", "removable", "restart", "rm", "rollback", "start",
         "stop", "unpause", "up",

@@ -39,6 +39,19 @@ def containers(
     return tuple(sorted((*present, *(before if previous else ())), key=lambda found: found.name))
 
 
+def replaced_containers(daemon: Daemon, project: str) -> tuple[ObservedContainer, ...]:
+    """The containers whose place another one has taken, as far as they are still there: kept, or not yet removed."""
+    from compose_lite.planner.naming import is_previous_name
+
+    found = containers(daemon, project, previous=True)
+    replaced = {container.labels.get(labels.REPLACES) for container in found}
+    return tuple(
+        container
+        for container in found
+        if not container.running and (is_previous_name(container.name) or container.id in replaced)
+    )
+
+
 def service_container(
     daemon: Daemon, project: str, service: str, *, index: int = 0, running: bool = True
 ) -> ObservedContainer:

@@ -1,5 +1,6 @@
 """`logs` and attached `up`: which lines, in which order, and how Ctrl-C and ending containers are dealt with."""
 
+import json
 import re
 import signal
 
@@ -9,6 +10,7 @@ from tests.e2e.harness import Scenario, Step, scenarios
 from tests.e2e.stack import Stack
 from tests.e2e.steps import (
     do,
+    edit,
     ends,
     eventually,
     inside,
@@ -219,6 +221,103 @@ test_logs = scenarios(
             open_terminal("logs", key="colour"),
             ends("colour", code=0),
             do("it is coloured", lambda stack: _coloured(stack)),
+        ),
+    ),
+)
+
+LEVELS = {
+    "compose.yaml": """
+        x-compose-lite: {keep_previous: true}
+        services:
+          a:
+            image: ${IDLE}
+            environment: {GENERATION: "1"}
+            command:
+              - sh
+              - -c
+              - |
+                echo "INFO started $$GENERATION"
+                echo "ERROR broke" >&2
+                echo '{"level": "warning", "msg": "low"}'
+                exec sleep 1000
+          b: {image: "${IDLE}", command: sh -c "echo plain; exec sleep 1000"}
+    """
+}
+
+
+def _objects(*expected: tuple[str, str, str]) -> Step:
+    """What was printed last are objects with these services, streams and messages."""
+
+    def act(stack: Stack) -> None:
+        assert stack.last is not None
+        found = [json.loads(line) for line in stack.last.out.splitlines()]
+        assert sorted((line["service"], line["stream"], line["message"]) for line in found) == sorted(
+            expected
+        )
+        assert all(
+            line["container"] == f"{stack.name}-{line['service']}-1" and line["time"] for line in found
+        )
+
+    return do(f"these lines as JSON: {expected}", act)
+
+
+test_choice = scenarios(
+    Scenario(
+        name="level-grep-json",
+        intent="`logs --level` and `--grep` choose lines, also while following, and `--json` shows them as data.",
+        only="compose-lite",
+        files=LEVELS,
+        steps=(
+            run("up -d"),
+            eventually(_logs_have("a", "broke")),
+            eventually(_logs_have("a", '"low"}')),
+            eventually(_logs_have("b", "plain")),
+            run("logs --json --level error"),
+            _objects(("a", "stderr", "ERROR broke")),
+            run("logs --json --grep 'started|plain'"),
+            _objects(("a", "stdout", "INFO started 1"), ("b", "stdout", "plain")),
+            launch("logs", "logs --follow --no-log-prefix --level warn"),
+            shows("logs", "low"),
+            run("kill"),
+            ends("logs", code=0),
+            prints_match(lambda text: "ERROR broke" in text and "started" not in text, "warnings and above"),
+        ),
+    ),
+    Scenario(
+        name="previous",
+        intent="`logs --previous` shows the log of the container that an update has replaced and kept.",
+        only="compose-lite",
+        files=LEVELS,
+        steps=(
+            run("up -d"),
+            eventually(_logs_have("a", "broke")),
+            run("logs --previous a", code=1),
+            says("no container of before", "keep_previous"),
+            edit("compose.yaml", 'GENERATION: "1"', 'GENERATION: "2"'),
+            run("up -d"),
+            run("logs --previous --grep started a"),
+            says("INFO started 1"),
+            run("logs --previous b", code=1),
+            run("logs --previous --follow a", code=1),
+        ),
+    ),
+    Scenario(
+        name="index",
+        intent="`logs --index` of a number that the service does not have fails, as in docker compose.",
+        files=TALK,
+        steps=(run("up -d"), run("logs --index 1 a"), run("logs --index 3 a", code=1)),
+    ),
+    Scenario(
+        name="tail-all",
+        intent="`--tail -1` and `--tail ''` mean all lines, as in docker compose.",
+        files=TALK,
+        steps=(
+            run("up -d"),
+            eventually(_logs_have("a", "5")),
+            run("logs --tail -1 --no-log-prefix a"),
+            prints("1\n2\n3\n4\n5"),
+            run("logs --tail '' --no-log-prefix a"),
+            prints("1\n2\n3\n4\n5"),
         ),
     ),
 )
