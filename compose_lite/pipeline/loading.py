@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from compose_lite.spec.model import Project
+    from compose_lite.pipeline.project import Project
 
 
 def load(
@@ -45,6 +45,7 @@ def load(
         SpecError: with every problem found, each with its place.
         ValueError: both `text` and `data` are given.
     """
+    from compose_lite.pipeline.project import Project
     from compose_lite.spec.load import load as load_spec
     from compose_lite.spec.options import LoadOptions
 
@@ -64,4 +65,4 @@ def load(
         services=services,
         home=variables.get("HOME"),
     )
-    return load_spec(options).project
+    return Project.of(load_spec(options).project)

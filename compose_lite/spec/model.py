@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from typing import Self
     from compose_lite.errors import Location, Problem
 
 K = TypeVar("K")
@@ -540,13 +541,13 @@ class Project:
     extensions: Mapping[str, Any] = EMPTY
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
 
-    def with_services(self, services: Iterable[Service]) -> Project:
+    def with_services(self, services: Iterable[Service]) -> Self:
         """A copy with these services replaced (others unchanged)."""
         changed = dict(self.services)
         changed.update((service.name, service) for service in services)
         return replace(self, services=FrozenMap(sorted(changed.items())))
 
-    def with_scale(self, scale: Mapping[str, int]) -> Project:
+    def with_scale(self, scale: Mapping[str, int]) -> Self:
         """A copy in which the named services have the given number of replicas."""
         return self.with_services(
             replace(self.services[name], scale=count) for name, count in sorted(scale.items())
