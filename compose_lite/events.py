@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from compose_lite.errors import FailureReport, Problem

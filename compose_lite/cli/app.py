@@ -7,7 +7,6 @@ declared twice. Only the modules of commands named on the command line are impor
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -19,6 +18,7 @@ from compose_lite.cli.invocation import CommonOptions
 from compose_lite.cli.options import Parameter, parameters, takes_rest
 from compose_lite.cli.parse import Parsed, merge
 from compose_lite.errors import UsageError
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.spec.suggest import did_you_mean
 
 if TYPE_CHECKING:

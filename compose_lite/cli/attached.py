@@ -6,7 +6,6 @@ The plan is carried out in the main thread, where signals arrive; logs are read 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from compose_lite.cli.carry_out import carrying_out
 from compose_lite.cli.signals import ending_as_ctrl_c
 from compose_lite.errors import ComposeLiteError, Interrupted
 from compose_lite.events import ContainerExited
+from compose_lite.lazy_dataclasses import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from compose_lite import events
 from compose_lite.cli.signals import ending_as_ctrl_c
 from compose_lite.errors import ExecutionError
+from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.pipeline.means import Means
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Literal
+
+from compose_lite.lazy_dataclasses import MISSING, Field, dataclass, field, fields
 
 Kind = Literal["flag", "text", "number", "texts", "word", "words", "rest"]
 POSITIONAL: tuple[Kind, ...] = ("word", "words", "rest")

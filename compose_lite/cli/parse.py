@@ -6,10 +6,10 @@ it does not know (a misspelt option, a missing value, `--help`) it leaves alone,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.options import Parameter, parameters, takes_rest
+from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

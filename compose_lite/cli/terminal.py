@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
+
+from compose_lite.lazy_dataclasses import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from compose_lite.events import EventSink, ignore
+from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import PlanError
+from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.pipeline.execution import locked
 from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack
 from compose_lite.planner import requests

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compose_lite import events
 from compose_lite.errors import ComposeLiteError, ExecutionError
+from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from compose_lite.pipeline.means import Means

@@ -6,9 +6,9 @@ Each class has a `verb` and a `kind` for views, and a `name` for people.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.planner.attach import move_stranger
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.graph import Graph, closure, ordered, service_graph

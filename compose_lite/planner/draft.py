@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.planner.plan import PlannedAction
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from compose_lite.errors import PlanError, Problem
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner.actions import BoundFile, InjectedFile
 from compose_lite.spec.model import EMPTY
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
+
+from compose_lite.lazy_dataclasses import MISSING, fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import Problem
+from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.planner.actions import BuildImage, PullImage
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.graph import closure, service_graph

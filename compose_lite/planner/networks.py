@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import Problem, Severity
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner import effective, hashing
 from compose_lite.planner.actions import CreateNetwork, RemoveNetwork
 from compose_lite.planner.differences import differences

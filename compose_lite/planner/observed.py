@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from compose_lite.lazy_dataclasses import dataclass, field, replace
 from compose_lite.planner.naming import is_previous_name
 from compose_lite.spec.model import EMPTY
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner.actions import ContainerRef, OneOff, StartContainer
 from compose_lite.planner.converge import Convergence, Scope
 from compose_lite.planner.graph import closure, ordered, service_graph

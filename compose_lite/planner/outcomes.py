@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.planner import actions
 from compose_lite.planner.reasons import Why
 

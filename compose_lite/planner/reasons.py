@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from compose_lite.lazy_dataclasses import dataclass
 
 
 class Why(Enum):

@@ -7,9 +7,9 @@ Options that change the stack itself (`--scale`, `run`'s overrides, build option
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:

@@ -23,11 +23,11 @@ finds N by its name and by the label that says whom it replaces.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from compose_lite import labels
 from compose_lite.errors import Problem, Severity
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner import actions
 from compose_lite.planner.attach import take_names
 from compose_lite.planner.graph import peer_services

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from compose_lite.errors import PlanError, Problem
+from compose_lite.lazy_dataclasses import fields
 from compose_lite.planner import requests
 from compose_lite.planner.files import files_of
 from compose_lite.planner.hashing import network_hash, service_hash, volume_hash

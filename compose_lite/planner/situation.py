@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.planner.files import NONE, ServiceFiles
 from compose_lite.spec.model import EMPTY
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import Problem
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner.graph import Graph, closure, dependents, ordered, service_graph
 from compose_lite.planner.links import raise_all
 from compose_lite.planner.selection import unknown_services

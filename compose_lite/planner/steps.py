@@ -7,11 +7,11 @@ already holds its anonymous volumes, and the names and labels tell the next run 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from compose_lite import labels
 from compose_lite.errors import PlanError
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner import actions
 from compose_lite.planner.attach import reattach, take_names
 from compose_lite.planner.graph import peer_services

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import PlanError, Problem
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner import hashing
 from compose_lite.planner.divergence import divergence, hash_matches
 from compose_lite.planner.files import files_of

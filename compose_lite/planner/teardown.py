@@ -5,11 +5,11 @@ The project may be `None`: the stack is then known from its labels alone, hooks 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from compose_lite import labels
 from compose_lite.errors import Problem, Severity
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner import actions
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.links import link_stops

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import Conflict, DaemonError
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.signal_relay import relayed_signals
 from compose_lite.runner.terminal_session import converse
 

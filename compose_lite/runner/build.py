@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import BuildFailed, ComposeLiteError
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.build_buildx import Buildx, find_buildx
 from compose_lite.runner.build_classic import build_classic
 from compose_lite.runner.image_build import image_builds

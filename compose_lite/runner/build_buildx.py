@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import BuildFailed, UsageError
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.runner.bake_file import bake_file
 from compose_lite.runner.build_progress import BuildProgress
 from compose_lite.runner.registry import docker_config_folder, read_docker_config

@@ -7,11 +7,11 @@ take is refused (`runner.features`), never dropped.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compose_lite import __version__, labels
 from compose_lite.errors import UsageError
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner import container_mounts, container_networks, features
 from compose_lite.spec.model import EMPTY
 

@@ -6,11 +6,11 @@ The form of references is that of the distribution project (reference grammar, `
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import ComposeLiteError, DaemonError, Problem
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.parallel import gather
 from compose_lite.runner.pull import patiently
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import sleep
 from typing import TYPE_CHECKING
 
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.engine import version_tuple
 from compose_lite.runner.terminal_session import converse
 

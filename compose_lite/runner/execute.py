@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 import threading
-from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from compose_lite.events import (
     PlanStarted,
     ignore,
 )
+from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.planner.actions import AwaitCondition, RestartContainer, StopContainer
 from compose_lite.planner.reasons import text
 from compose_lite.runner.failures import left_undone, report_of

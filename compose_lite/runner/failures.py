@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import BuildFailed, ComposeLiteError, DaemonError, FailureReport
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner.reasons import text
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import UsageError
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:

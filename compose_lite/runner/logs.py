@@ -8,7 +8,6 @@ slow reader slows the daemon down instead of filling memory.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from itertools import accumulate
 from operator import itemgetter
 from time import sleep
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from compose_lite import labels
 from compose_lite.errors import DaemonError
 from compose_lite.events import LogLine
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.demux import STDERR, LogDecoder, OutputDecoder
 
 if TYPE_CHECKING:

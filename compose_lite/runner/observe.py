@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from compose_lite import labels
 from compose_lite.errors import NotFound
+from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.planner.observed import (
     ForeignContainer,
     Observed,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from compose_lite.errors import FailureReport

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.planner.actions import BuildImage
 from compose_lite.runner.cancellation import Cancellation
 from compose_lite.spec.model import EMPTY

@@ -8,7 +8,6 @@ each other. After a reconnect everything that is waited for is looked at once mo
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +20,7 @@ from compose_lite.errors import (
     Interrupted,
     NotFound,
 )
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.failures import container_failure
 from compose_lite.runner.parallel import gather
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.spec import model as m
 from compose_lite.spec.units import parse_duration
 

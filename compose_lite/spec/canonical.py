@@ -6,9 +6,9 @@ canonical one. Values that the schema will refuse pass through untouched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.spec.ports import BadPort, parse_port
 from compose_lite.spec.tree import Map, Mark, Path, Seq, path_text
 from compose_lite.spec.volumes import BadVolume, parse_volume

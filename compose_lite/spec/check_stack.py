@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path as HostPath
 from typing import TYPE_CHECKING
 
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.spec.check import findings
 from compose_lite.spec.check_facts import Facts
 from compose_lite.spec.load import load

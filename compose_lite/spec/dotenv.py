@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.spec.template import TemplateError, substitute
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import UsageError
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.spec.explain_variables import VariableHistory, all_references
 from compose_lite.spec.explanation import Contribution, Entry, Explanation, Say
 from compose_lite.spec.lookup import find_path, own_mark, value_at

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.canonical import canonicalize
 from compose_lite.spec.interpolate import Interpolator
 from compose_lite.spec.merge import apply_resets, merge_service, merge_trees

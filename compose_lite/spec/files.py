@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import Location
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.dotenv import EnvFile, EnvFileError, parse_env
 from compose_lite.spec.variables import BUILT_IN, Origin, Variables
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.files import read_env_files
 from compose_lite.spec.paths import folder_of, join
 from compose_lite.spec.problems import nearest

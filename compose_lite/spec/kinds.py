@@ -6,9 +6,9 @@ docker compose does, so that "not set" and "set to nothing" end up the same wher
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.interpolate import to_bool, to_float, to_int
 from compose_lite.spec.tree import Map, Path, Seq
 from compose_lite.spec.units import format_duration, go_text, parse_bytes, parse_duration, to_float32

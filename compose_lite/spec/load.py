@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import SpecError
+from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.spec import select
 from compose_lite.spec.consistency import check_consistency, check_container_names
 from compose_lite.spec.environment import EnvironmentResolver

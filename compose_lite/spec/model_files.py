@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import SpecError
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.canonical import canonicalize
 from compose_lite.spec.consistency import check_resources
 from compose_lite.spec.defaults import set_defaults

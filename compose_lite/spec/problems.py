@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from compose_lite.errors import Location, Problem, Severity, SpecError
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.spec.second_look import only_news
 from compose_lite.spec.tree import Path, locate, path_text
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.problems import nearest
 from compose_lite.spec.tree import Map
 

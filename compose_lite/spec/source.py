@@ -6,11 +6,11 @@ alias bomb can hurt: depth, expanded aliases and duplicate keys are judged while
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.spec.scalars import RESOLVABLE, Timestamp, resolve_plain, resolve_tagged
 from compose_lite.spec.tree import (
     LINE_BREAK,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from compose_lite.lazy_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
     from compose_lite.spec.tree import Mark, Path

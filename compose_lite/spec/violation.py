@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from compose_lite.spec.schema_nodes import Schema

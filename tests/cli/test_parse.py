@@ -1,7 +1,6 @@
 """The plain parser reads what docker compose's reads, agrees with typer, and leaves the rest to it."""
 
 import io
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from compose_lite.cli.options import flag, number, parameters, rest, text, texts
 from compose_lite.cli.parse import Parsed, parse
 from compose_lite.cli.terminal import Terminal
 from compose_lite.errors import UsageError
+from compose_lite.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

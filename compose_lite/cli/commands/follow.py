@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, number, text, word, words
 from compose_lite.errors import NotFound
+from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.commands import Command
@@ -16,6 +15,7 @@ from compose_lite.cli.commands.up import (
 )
 from compose_lite.cli.options import flag, number, text, word
 from compose_lite.errors import UsageError
+from compose_lite.lazy_dataclasses import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

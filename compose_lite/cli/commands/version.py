@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compose_lite import __version__
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, text
+from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from compose_lite.cli.invocation import Invocation

@@ -7,7 +7,6 @@ screen replaces it, whatever a resize has made of its lines; nothing has to be c
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ from compose_lite.cli.views.text import (
     size,
     width,
 )
+from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from compose_lite.errors import UsageError
+from compose_lite.lazy_dataclasses import dataclass
 
 Row = Mapping[str, Any]
 _Node = Callable[[Any], str]
