@@ -19,7 +19,7 @@ from compose_lite.spec.bind_common import (
     ulimits,
 )
 from compose_lite.spec.bind_deploy import deploy
-from compose_lite.spec.tree import Map, mark_location
+from compose_lite.spec.tree import Map, Seq, mark_location
 
 if TYPE_CHECKING:
     from compose_lite.errors import Location
@@ -145,7 +145,7 @@ def _service(name: str, service: Map, written: Map, location: Location | None) -
     values.update((key, bind(service[key])) for key, bind in _BOUND.items() if service.get(key) is not None)
     develop = service.get("develop")
     if develop:
-        values["watch"] = tuple(_watch(rule) for rule in develop.get("watch", ()))
+        values["watch"] = _watch_rules(develop.get("watch") or (), written)
     return m.Service(name=name, extensions=_extensions(written), location=location, **values)
 
 
@@ -271,7 +271,15 @@ def _device(entry: Map) -> m.DeviceMapping:
     )
 
 
-def _watch(entry: Map) -> m.WatchRule:
+def _watch_rules(rules: Any, written: Map) -> tuple[m.WatchRule, ...]:
+    listed = (written.get("develop") or {}).get("watch")
+    marks = [listed.mark(index) if isinstance(listed, Seq) else None for index in range(len(rules))]
+    return tuple(
+        _watch(rule, mark_location(mark) if mark else None) for rule, mark in zip(rules, marks, strict=True)
+    )
+
+
+def _watch(entry: Map, location: Location | None) -> m.WatchRule:
     run = entry.get("exec") or {}
     return m.WatchRule(
         path=entry["path"],
@@ -281,6 +289,7 @@ def _watch(entry: Map) -> m.WatchRule:
         ignore=texts(entry.get("ignore")),
         initial_sync=entry.get("initial_sync", False),
         exec=hook(run) if run.get("command") else None,
+        location=location,
     )
 
 

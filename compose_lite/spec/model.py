@@ -7,13 +7,14 @@ bytes (int), file modes are integers (0o440). Text is as the container gets it: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
+
+from compose_lite.lazy_dataclasses import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
     from typing import Self
+
     from compose_lite.errors import Location, Problem
 
 K = TypeVar("K")
@@ -249,6 +250,7 @@ class WatchRule:
     ignore: tuple[str, ...] = ()
     initial_sync: bool = False
     exec: Hook | None = None
+    location: Location | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
