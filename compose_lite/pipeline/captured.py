@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
+from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.console import Console
 
 if TYPE_CHECKING:

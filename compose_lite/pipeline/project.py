@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
+from compose_lite.lazy_dataclasses import fields, replace
 from compose_lite.planner import requests
 from compose_lite.spec import model
 from compose_lite.spec.model import EMPTY
