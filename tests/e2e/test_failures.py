@@ -2,7 +2,7 @@
 
 import json
 
-from tests.e2e.checks import containers, says, says_not
+from tests.e2e.checks import containers, nothing_left, says, says_not
 from tests.e2e.harness import Scenario, Step, scenarios
 from tests.e2e.stack import Stack
 from tests.e2e.steps import do, make_container, run
@@ -37,6 +37,13 @@ def _filled(value: object, stack: Stack) -> object:
 def _refuse_first(stack: Stack) -> None:
     """The daemon refuses the first call of `up -d` that changes something."""
     struck = run_struck(stack, "up -d", at=1, strike=refused)
+    stack.last = struck.result
+    assert struck.result.code == 1, struck.result
+
+
+def _refuse_down(stack: Stack) -> None:
+    """The daemon refuses the last call of `down`, which removes the network."""
+    struck = run_struck(stack, "down", at=3, strike=refused)
     stack.last = struck.result
     assert struck.result.code == 1, struck.result
 
@@ -176,6 +183,20 @@ test_failures = scenarios(
             ),
             run("up -d"),
             containers(db="running", web="running"),
+        ),
+    ),
+    Scenario(
+        name="refused-down",
+        intent="A `down` that is refused a call fails with the report alone, and done again it goes on.",
+        only="compose-lite",
+        files={"compose.yaml": 'services: {web: {image: "${IDLE}"}}'},
+        steps=(
+            run("up -d"),
+            do("the daemon refuses to remove the network", _refuse_down),
+            says("error: can't remove network {STACK}_default: ", "then continue: compose-lite down"),
+            says_not("defect"),
+            run("down"),
+            nothing_left(),
         ),
     ),
 )

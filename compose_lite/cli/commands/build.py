@@ -122,8 +122,8 @@ def run_push(ctx: Invocation, options: PushOptions) -> int:
         return 0
     with carrying_out(ctx, title="push", mode="quiet" if options.quiet else None) as run:
         pushed = pipeline.push(project, request, run.means)
-    if not pushed and not options.quiet:
-        ctx.terminal.note("No services with an image to push")
+        if not pushed and not options.quiet:
+            ctx.terminal.note("No services with an image to push")
     return run.exit_code
 
 

@@ -55,8 +55,8 @@ def run_down(ctx: Invocation, options: DownOptions) -> int:
     )
     with carrying_out(ctx, title="down") as run:
         plan = pipeline.down(stack, request, run.means)
-    if plan.empty and stack.project is None:
-        ctx.terminal.note(f"warning: project {stack.name!r} has nothing to remove")
+        if plan.empty and stack.project is None:
+            ctx.terminal.note(f"warning: project {stack.name!r} has nothing to remove")
     return run.exit_code
 
 
@@ -75,8 +75,8 @@ def run_rm(ctx: Invocation, options: RmOptions) -> int:
             if names and not _agreed(ctx, names):
                 return 1
         plan = pipeline.rm(stack, request, run.means)
-    if plan.empty:
-        ctx.terminal.note("No stopped containers")
+        if plan.empty:
+            ctx.terminal.note("No stopped containers")
     return run.exit_code
 
 

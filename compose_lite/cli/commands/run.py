@@ -68,6 +68,7 @@ def run_run(ctx: Invocation, options: RunOptions) -> int:
     project = load_for_containers(ctx, (options.service,))
     request = _request(ctx, options, project)
     mode = "quiet" if options.quiet else None
+    container: str | None = None  # where the plan fails, the block is left before there is one
     with carrying_out(
         ctx, title="run", mode=mode, quiet_pull=options.quiet_pull, quiet_build=options.quiet_build
     ) as run:
