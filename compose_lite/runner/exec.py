@@ -5,8 +5,9 @@ from __future__ import annotations
 from time import sleep
 from typing import TYPE_CHECKING
 
+from compose_lite.errors import DaemonError
 from compose_lite.lazy_dataclasses import dataclass
-from compose_lite.runner.engine import version_tuple
+from compose_lite.runner.engine import frames, version_tuple
 from compose_lite.runner.terminal_session import converse
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 # The first API version in which a terminal has its size from the start.
 _SIZED_FROM = (1, 42)
+
+# Part of the engine's message when the command's program is not there.
+_NOT_RUNNABLE = "OCI runtime exec failed"
+_STDOUT = 1
 
 # A stream may end a moment before the daemon knows the exit code: how often and how long (seconds) it is asked.
 _ASK_AGAIN = (0.0, 0.01, 0.03, 0.1, 0.3)
@@ -63,6 +68,26 @@ def execute(daemon: Daemon, container: str, options: ExecOptions, console: Conso
 def execute_detached(daemon: Daemon, container: str, options: ExecOptions) -> None:
     """Start the command and leave it running. Raises DaemonError if it can't be started."""
     daemon.start_exec_detached(daemon.create_exec(container, _body(options, attached=False)))
+
+
+def execute_quietly(daemon: Daemon, container: str, options: ExecOptions) -> tuple[int, bytes]:
+    """Run the command to its end without input; return its exit code and what it wrote to standard output.
+
+    What can't be found or run has the exit code 126 or 127, as in a shell. Raises DaemonError.
+    """
+    body = {**_body(options, attached=True), "Tty": False, "AttachStdin": False}
+    try:
+        exec_id = daemon.create_exec(container, body)
+        stream = daemon.start_exec(exec_id, tty=False)
+    except DaemonError as error:
+        if _NOT_RUNNABLE in str(error):
+            return 127, b""  # newer engines refuse the start (seen on 28.5), older ones tell by the exit code
+        raise
+    try:
+        output = b"".join(chunk for kind, chunk in frames(iter(stream.read, b"")) if kind == _STDOUT)
+    finally:
+        stream.close()
+    return _exit_code(daemon, exec_id), output
 
 
 def _body(options: ExecOptions, *, attached: bool) -> Json:

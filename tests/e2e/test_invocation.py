@@ -232,6 +232,7 @@ DRY_RUNS = (
     "build",
     "push",
     "exec -T web touch /tmp/x",
+    "sh web -c 'touch /tmp/x'",
     "cp compose.yaml web:/tmp/x",
     "commit web {STACK}/web:2",
     "export web -o web.tar",
@@ -263,7 +264,7 @@ test_dry_run = scenarios(
 
 # Commands that only look, or whose dry run is tried elsewhere: `rollback` in test_rollout, `apply` in test_plan.
 _OTHERS = {
-    "apply", "attach", "check", "config", "events", "explain", "graph", "images", "logs", "ls", "plan", "port", "ps",
+    "apply", "attach", "check", "config", "events", "explain", "graph", "images", "logs", "ls", "networks", "open", "plan", "port", "ps",
     "rollback", "stats", "top", "version", "volumes", "wait",
 }  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.commands import Command
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from compose_lite.cli.invocation import Invocation
-    from compose_lite.cli.terminal import Terminal
     from compose_lite.planner.observed import ObservedContainer, ObservedPort
 
 
@@ -104,6 +102,7 @@ def run_volumes(ctx: Invocation, options: VolumesOptions) -> int:
     """List the project's volumes."""
     from compose_lite import labels
     from compose_lite.cli.project import find_stack
+    from compose_lite.cli.views.listing import show_listing
 
     stack = find_stack(ctx, options.services)
     listed = ctx.connect().list_volumes(filters={"label": [f"{labels.PROJECT}={stack.name}"]})
@@ -112,7 +111,11 @@ def run_volumes(ctx: Invocation, options: VolumesOptions) -> int:
         used = {mount.source for service in services for mount in service.volumes if mount.type == "volume"}
         listed = [item for item in listed if (item.get("Labels") or {}).get(labels.VOLUME) in used]
     rows = [_volume(item) for item in sorted(listed, key=lambda item: str(item["Name"]))]
-    _show_volumes(ctx.terminal, options, rows)
+    if options.quiet:
+        for row in rows:
+            ctx.terminal.print(row["Name"])
+    else:
+        show_listing(ctx.terminal, rows, options.format, {"Driver": "DRIVER", "Name": "VOLUME NAME"})
     return 0
 
 
@@ -127,23 +130,6 @@ def _volume(listed: dict[str, Any]) -> dict[str, Any]:
         "Name": listed["Name"],
         "Scope": listed["Scope"],
     }
-
-
-def _show_volumes(terminal: Terminal, options: VolumesOptions, rows: Sequence[dict[str, Any]]) -> None:
-    from compose_lite.cli.views.formats import formatted
-    from compose_lite.cli.views.table import table
-
-    if options.quiet:
-        for row in rows:
-            terminal.print(row["Name"])
-    elif options.format == "json":
-        for row in rows:
-            terminal.print(json.dumps(dict(sorted(row.items())), ensure_ascii=False, separators=(",", ":")))
-    elif options.format in (None, "", "table"):
-        terminal.print(table(("DRIVER", "VOLUME NAME"), [(row["Driver"], row["Name"]) for row in rows]))
-    else:
-        for line in formatted(rows, options.format, {"Name": "VOLUME NAME"}):
-            terminal.print(line)
 
 
 COMMANDS = {

@@ -1,0 +1,42 @@
+"""Shows rows of data as `--format` asks: a table, JSON lines or a template's output."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from compose_lite.cli.terminal import Terminal
+
+
+def show_listing(
+    terminal: Terminal,
+    rows: Sequence[Mapping[str, Any]],
+    wish: str | None,
+    columns: Mapping[str, str],
+    *,
+    shrink: Iterable[str] = (),
+) -> None:
+    """Print rows; raises `UsageError` for a template that is not understood.
+
+    Args:
+        wish: `table` (also for nothing), `json`, or a template.
+        columns: the fields of the table, in order, with their titles.
+        shrink: titles of the columns that give way in a narrow window, first to last.
+    """
+    if wish == "json":
+        for row in rows:
+            terminal.print(json.dumps(dict(sorted(row.items())), ensure_ascii=False, separators=(",", ":")))
+    elif wish in (None, "", "table"):
+        from compose_lite.cli.views.table import table
+
+        cells = [[str(row[name]) for name in columns] for row in rows]
+        width = terminal.size()[0] if terminal.out_tty else None
+        terminal.print(table(tuple(columns.values()), cells, columns=width, shrink=tuple(shrink)))
+    else:
+        from compose_lite.cli.views.formats import formatted
+
+        for line in formatted(rows, wish, columns):
+            terminal.print(line)
