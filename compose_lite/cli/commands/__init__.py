@@ -81,6 +81,7 @@ TABLE: dict[str, Entry] = {
     "config": Entry("config", _FILES, "Print what the files finally say"),
     "check": Entry("check", _FILES, "Find what is valid but will hurt"),
     "explain": Entry("explain", _FILES, "Tell where a value comes from"),
+    "graph": Entry("graph", _FILES, "Draw the stack: services, networks, volumes, ports"),
     "networks": Entry("networks", _BESIDES, "List networks"),
     "open": Entry("open", _BESIDES, "Open a service's web page in the browser"),
     "sh": Entry("sh", _BESIDES, "Start the best shell that a container's image has"),
