@@ -42,7 +42,13 @@ def carry_out(
     from compose_lite.runner.site import site_for
 
     site = site_for(
-        plan, means.daemon, project, contents=contents, environ=means.environ, build_options=means.build
+        plan,
+        means.daemon,
+        project,
+        contents=contents,
+        environ=means.environ,
+        build_options=means.build,
+        cancellation=means.cancellation,
     )
     return execute(plan, site, sink=means.emit, parallel=means.parallel)
 

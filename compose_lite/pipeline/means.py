@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from compose_lite.planner.plan import Plan
     from compose_lite.runner.build import BuildOptions
+    from compose_lite.runner.cancellation import Cancellation
     from compose_lite.runner.daemon import Daemon
     from compose_lite.spec.model import Project
 
@@ -45,6 +46,7 @@ class Means:
         lock_timeout: seconds to wait for another invocation on the same project; 0 gives up at once.
         environ: variables for credentials and build tools.
         build: how images are built.
+        cancellation: where work may be given up from outside; for one call of a verb.
     """
 
     daemon: Daemon
@@ -55,3 +57,4 @@ class Means:
     lock_timeout: float = 0
     environ: Mapping[str, str] = field(default=EMPTY, repr=False)
     build: BuildOptions | None = None
+    cancellation: Cancellation | None = None
