@@ -48,8 +48,11 @@ def carry_out(
         contents=contents,
         environ=means.environ,
         build_options=means.build,
+        parallel=means.parallel,
         cancellation=means.cancellation,
     )
+    for warning in site.builder.ignored() if site.builder is not None else ():
+        means.emit(Notice(problem=warning))
     return execute(plan, site, sink=means.emit, parallel=means.parallel)
 
 

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from compose_lite.errors import BuildFailed, ComposeLiteError
 from compose_lite.lazy_dataclasses import dataclass
+from compose_lite.runner.build_archive import unpacked
 from compose_lite.runner.build_buildx import Buildx, find_buildx
 from compose_lite.runner.build_classic import build_classic
+from compose_lite.runner.build_limits import ignored_by_buildkit, refuse_builder
+from compose_lite.runner.engine import version_tuple
 from compose_lite.runner.image_build import image_builds
 from compose_lite.runner.progress import silent
 from compose_lite.runner.pull import push_image
@@ -17,6 +20,7 @@ from compose_lite.runner.pull import push_image
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from compose_lite.errors import Problem
     from compose_lite.runner.cancellation import Cancellation
     from compose_lite.runner.daemon import Daemon
     from compose_lite.runner.image_build import ImageBuild
@@ -34,7 +38,7 @@ class BuildOptions:
         all_platforms: build for every platform named (`build`), not just for one that runs here (`up`).
         push: push what was built.
         builder: the buildx builder to use.
-        memory: how much a classic build's containers may use (bytes).
+        memory: how much a classic build's containers may use (bytes); BuildKit has no such limit.
     """
 
     all_platforms: bool = False
@@ -44,11 +48,14 @@ class BuildOptions:
 
 
 def buildx_of(daemon: Daemon, environ: Mapping[str, str], options: BuildOptions) -> Buildx | None:
-    """Return BuildKit's builder, None where the classic one is to be used."""
-    if environ.get("DOCKER_BUILDKIT", "").lower() in _OFF:
-        return None
-    path = find_buildx(environ)
+    """Return BuildKit's builder, None where the classic one is to be used.
+
+    Raises UsageError if a builder was chosen that only BuildKit has.
+    """
+    path = None if environ.get("DOCKER_BUILDKIT", "").lower() in _OFF else find_buildx(environ)
     if path is None:
+        if options.builder is not None:
+            refuse_builder(options.builder)
         return None
     return Buildx(path, daemon.client_environment(environ), builder=options.builder)
 
@@ -58,6 +65,9 @@ class ImageBuilder:
 
     BuildKit gets all of them in one go, when the first is asked for: so what they share is built once.
     The others' callers then wait for that. The classic builder builds each when it is asked for.
+
+    Args:
+        at_once: most images to build at a time, None for no limit: BuildKit then gets as many in one go.
     """
 
     def __init__(
@@ -69,19 +79,38 @@ class ImageBuilder:
         options: BuildOptions | None = None,
         environ: Mapping[str, str] | None = None,
         cancellation: Cancellation | None = None,
+        at_once: int | None = None,
     ) -> None:
         self._daemon = daemon
         self._project = project
-        self._services = services
         self._options = options or BuildOptions()
         self._environ = os.environ if environ is None else environ
         self._cancellation = cancellation
+        self._at_once = at_once
         self._builds = image_builds(project, services, all_platforms=self._options.all_platforms)
         self._buildx = buildx_of(daemon, self._environ, self._options)
         self._lock = threading.Lock()
         self._reports: dict[str, Report] = {}
-        self.failure: ComposeLiteError | None = None  # what ended the common build
-        self._built = False
+        self._waiting = list(services)  # for BuildKit
+        self._failures: dict[str, ComposeLiteError] = {}  # what ended the common build, by service
+
+    @property
+    def failure(self) -> ComposeLiteError | None:
+        """What ended a common build, None if nothing did."""
+        return next(iter(self._failures.values()), None)
+
+    def ignored(self) -> tuple[Problem, ...]:
+        """Return a warning for each wish that the builder takes without obeying it."""
+        if self._buildx is None:
+            return ()
+        return tuple(
+            ignored_by_buildkit(
+                self._builds.values(),
+                memory=self._options.memory is not None,
+                api_version=version_tuple(self._daemon.api_version),
+                own_builder=bool(self._options.builder or self._environ.get("BUILDX_BUILDER")),
+            )
+        )
 
     def build(self, service: str, report: Report = silent) -> str:
         """Build the service's image (or wait for it) and return its id.
@@ -90,28 +119,35 @@ class ImageBuilder:
         """
         self._reports[service] = report
         if self._buildx is None:
-            return self._build_classic(self._builds[service])
+            with unpacked({service: self._builds[service]}) as found:
+                return self._build_classic(found[service])
         with self._lock:
-            if not self._built:
-                self.failure = self._bake(self._buildx)
-                self._built = True
-        if self.failure is not None:
-            raise self._failure_for(service, self.failure)
+            if service in self._waiting:
+                self._bake(self._buildx, self._next_batch(service))
+        if service in self._failures:
+            raise self._failure_for(service, self._failures[service])
         return str(self._daemon.inspect_image(self._builds[service].ref)["Id"])
 
-    def _bake(self, buildx: Buildx) -> ComposeLiteError | None:
+    def _next_batch(self, service: str) -> list[str]:
+        """Take the service, and as many others as may be built beside it, off the waiting list."""
+        others = [other for other in self._waiting if other != service]
+        room = len(others) if self._at_once is None else self._at_once - 1
+        self._waiting = others[room:]
+        return [service, *others[:room]]
+
+    def _bake(self, buildx: Buildx, services: list[str]) -> None:
         try:
-            buildx.build(
-                self._builds,
-                self._services,
-                self._report,
-                variables=self._project.environment,
-                push=self._options.push,
-                cancellation=self._cancellation,
-            )
+            with unpacked(self._builds) as builds:
+                buildx.build(
+                    builds,
+                    services,
+                    self._report,
+                    variables=self._project.environment,
+                    push=self._options.push,
+                    cancellation=self._cancellation,
+                )
         except ComposeLiteError as error:
-            return error
-        return None
+            self._failures |= dict.fromkeys(services, error)
 
     def _build_classic(self, image: ImageBuild) -> str:
         built = build_classic(

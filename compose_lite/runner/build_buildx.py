@@ -151,4 +151,9 @@ def _hint(message: str) -> str | None:
             "this engine's BuildKit is too old for additional_contexts: begin the Dockerfile with "
             "`# syntax=docker/dockerfile:1`, or use a newer engine"
         )
+    if "subdir not supported" in message:
+        return (
+            "this engine's BuildKit builds from whole git repositories only: use Docker Engine 23.0 or later, "
+            "or build with DOCKER_BUILDKIT=0"
+        )
     return None

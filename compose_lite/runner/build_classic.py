@@ -6,10 +6,13 @@ import json
 import re
 from collections import deque
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import BuildFailed, DaemonError, UsageError
+from compose_lite.errors import BuildFailed, DaemonError
 from compose_lite.runner.build_context import context_stream
+from compose_lite.runner.build_limits import is_remote, refuse_buildkit_features
+from compose_lite.runner.build_progress import WORTH_TELLING
 from compose_lite.runner.progress import LayerProgress
 from compose_lite.runner.registry import credentials_for_build
 
@@ -48,7 +51,7 @@ def build_classic(
     refuse_buildkit_features(image)
     params = _params(image, memory)
     context: Iterable[bytes]
-    if _is_remote(image.build.context):
+    if is_remote(image.build.context):
         context = ()
         params["remote"] = image.build.context
         params["dockerfile"] = image.build.dockerfile or "Dockerfile"
@@ -67,6 +70,7 @@ def build_classic(
             cancellation.on_cancel(feed.close)
         for message in feed:
             progress.feed(message)
+        progress.end_step()
     except DaemonError as error:
         raise BuildFailed(
             f"the image of service {image.service!r} can't be built: {error}",
@@ -79,31 +83,6 @@ def build_classic(
     for tag in image.tags[1:]:
         daemon.tag_image(image.ref, ref=tag)
     return str(daemon.inspect_image(image.ref)["Id"])
-
-
-def refuse_buildkit_features(image: ImageBuild) -> None:
-    """Raise UsageError that names every attribute for which the classic builder has no counterpart."""
-    build = image.build
-    used = {
-        "additional_contexts": build.additional_contexts,
-        "cache_from (other than an image)": [item for item in build.cache_from if "type=" in item],
-        "cache_to": build.cache_to,
-        "entitlements": build.entitlements,
-        "platforms (more than one)": len(image.platforms) > 1,
-        "privileged": build.privileged,
-        "provenance": (build.provenance or "false").lower() != "false",
-        "sbom": (build.sbom or "false").lower() != "false",
-        "secrets": build.secrets,
-        "ssh": build.ssh,
-    }
-    names = [name for name, value in used.items() if value]
-    if names:
-        raise UsageError(
-            f"service {image.service!r}: build.{', build.'.join(names)} needs BuildKit",
-            hint="install the buildx plugin (package docker-buildx-plugin or docker-buildx), "
-            "and don't set DOCKER_BUILDKIT=0",
-            code="unsupported-build",
-        )
 
 
 def _params(image: ImageBuild, memory: int | None) -> dict[str, str]:
@@ -138,11 +117,6 @@ def _json(value: Mapping[str, str] | list[str] | list[Json]) -> str | None:
     return json.dumps(value) if value else None
 
 
-def _is_remote(context: str) -> bool:
-    """Tell whether the daemon fetches the context itself: a git repository or an archive."""
-    return not context.startswith("/")
-
-
 def _selected(folder: str, patterns: list[str], dockerfile: str) -> Iterable[str]:
     from docker.utils.build import exclude_paths
 
@@ -164,6 +138,8 @@ class _Progress:
         self._report = report
         self._layers = LayerProgress()
         self._step: tuple[str, int | None, int | None] = ("", None, None)
+        self._begun = monotonic()
+        self._cached = False
         self._rest = ""
 
     def feed(self, message: Json) -> None:
@@ -175,15 +151,27 @@ class _Progress:
         elif news := self._layers.update(message):
             self._report(self._service, *news)
 
+    def end_step(self) -> None:
+        """Tell how long the step took that has just ended, if it is worth it."""
+        spent = monotonic() - self._begun
+        if self._step[0] and not self._cached and spent >= WORTH_TELLING:
+            self._tell(f"{spent:.1f} s")
+
+    def _tell(self, what: str) -> None:
+        text, number, count = self._step
+        self._report(self._service, f"{text} ({what})", number, count)
+
     def _line(self, line: str) -> None:
         if found := _STEP.match(line):
+            self.end_step()
             self.output.clear()
             self._layers = LayerProgress()
             self._step = (found[3], int(found[1]), int(found[2]))
+            self._begun, self._cached = monotonic(), False
             self._report(self._service, *self._step)
         elif line == _USING_CACHE:
-            text, number, count = self._step
-            self._report(self._service, f"{text} (cached)", number, count)
+            self._cached = True
+            self._tell("cached")
         elif line and not _BOOKKEEPING.match(line):
             self.output.append(line)
             self._report(self._service, line, output=True)

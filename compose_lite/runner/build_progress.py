@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Steps shorter than this (seconds) are not reported as done: the next one shows it.
-_WORTH_TELLING = 0.1
+WORTH_TELLING = 0.1
 
 # How much of a failing step's output is kept for the report (lines).
 _KEPT_OUTPUT = 50
@@ -140,7 +140,7 @@ class BuildProgress:
             self._report(step.service, step.text, *step.count)
         elif "internal" not in step.where:
             seconds = _seconds(vertex["started"], vertex["completed"])
-            if seconds >= _WORTH_TELLING:
+            if seconds >= WORTH_TELLING:
                 self._report(step.service, f"{step.text} ({seconds:.1f} s)", *step.count)
 
     def _step(self, name: str) -> _Step:

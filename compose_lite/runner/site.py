@@ -101,9 +101,15 @@ def site_for(
     models: Mapping[str, str] = EMPTY,
     environ: Mapping[str, str] = EMPTY,
     build_options: BuildOptions | None = None,
+    parallel: int | None = None,
     cancellation: Cancellation | None = None,
 ) -> Site:
-    """The site on which a plan can be carried out; `cancellation` is where the user asks to stop."""
+    """The site on which a plan can be carried out.
+
+    Args:
+        parallel: most images to build at a time, None for no limit.
+        cancellation: where the user asks to stop.
+    """
     cancellation = cancellation or Cancellation()
     builder = None
     built = tuple(step.action.service for step in plan.actions if isinstance(step.action, BuildImage))
@@ -111,7 +117,13 @@ def site_for(
         from compose_lite.runner.build import ImageBuilder
 
         builder = ImageBuilder(
-            daemon, project, built, options=build_options, environ=environ, cancellation=cancellation
+            daemon,
+            project,
+            built,
+            options=build_options,
+            environ=environ,
+            cancellation=cancellation,
+            at_once=parallel,
         )
     return Site(
         daemon=daemon,

@@ -70,6 +70,24 @@ def test_plain() -> None:
     ]
 
 
+def test_plain_names_each_step_of_a_build_but_counts_no_bytes_of_a_pull() -> None:
+    out = terminal()
+    with showing("plain", out, title="build") as view:
+        view(started(1, "build", "shop-web", kind="image"))
+        view(events.ActionProgress(id=1, text="RUN make", current=2, total=3))
+        view(events.ActionProgress(id=1, text="cc\tweb.c", output=True))
+        view(events.ActionProgress(id=1, text="RUN make (1.5 s)", current=2, total=3))
+        view(started(2, "pull", "db", kind="image"))
+        view(events.ActionProgress(id=2, text="Downloading", current=2, total=3))
+    assert written(out).splitlines() == [
+        " Image shop-web  Building",
+        " Image shop-web  RUN make",
+        " Image shop-web  cc      web.c",
+        " Image shop-web  RUN make (1.5 s)",
+        " Image db  Pulling",
+    ]
+
+
 def test_json_has_a_line_for_each_event_with_docker_composes_fields() -> None:
     lines = [json.loads(line) for line in show("json").splitlines()]
     assert [line["event"] for line in lines] == [

@@ -94,6 +94,32 @@ test_build = scenarios(
         ),
     ),
     Scenario(
+        name="rebuild-of-a-shared-tag",
+        intent="An image rebuilt under the same tag replaces the containers that use it, and no others.",
+        files={
+            **BUILT,
+            "compose.yaml": """
+                services:
+                  web: {image: "${STACK}/app:dev", build: ./app}
+                  worker: {image: "${STACK}/app:dev", pull_policy: never}
+                  db: {image: "${IDLE}"}
+            """,
+        },
+        steps=(
+            run("build"),
+            run("up -d"),
+            remember(),
+            write("app/page.txt", "second\n"),
+            run("build"),
+            kept("web", "worker", "db"),
+            run("up -d"),
+            replaced("web"),
+            replaced("worker"),
+            kept("db"),
+            inside("worker", "cat /page.txt", "second"),
+        ),
+    ),
+    Scenario(
         name="build-command",
         intent="`build` builds, by name and with other arguments, and starts nothing.",
         files=BUILT,

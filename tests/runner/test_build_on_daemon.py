@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +30,7 @@ from tests.e2e.images import ensure_busybox
 from tests.runner.registry_server import Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.daemon
@@ -42,7 +49,7 @@ class Workshop:
 
     def service(self, name: str, text: str, *, context: str = "", image: str | None = None, **build) -> None:
         folder = self.folder / (context or name)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         if text:
             (folder / "Dockerfile").write_text(text.replace("BASE", ensure_busybox()))
         self.services[name] = Service(name=name, image=image, build=Build(context=str(folder), **build))
@@ -116,6 +123,43 @@ def shop(request):
     return request.getfixturevalue(request.param)
 
 
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder's files over HTTP."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextmanager
+def git_served(repository: Path) -> Iterator[str]:
+    """Commit what is in a folder, and serve it by git's own protocol."""
+    identity = ["-c", "user.name=tests", "-c", "user.email=tests@localhost"]
+    for command in (
+        ["init", "--quiet", "--initial-branch=main"],
+        ["add", "."],
+        ["commit", "--quiet", "-m", "x"],
+    ):
+        subprocess.run(["git", *identity, *command], cwd=repository, check=True, timeout=60)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    options = ["--export-all", "--listen=127.0.0.1", f"--port={port}", f"--base-path={repository.parent}"]
+    server = subprocess.Popen(["git", "daemon", "--reuseaddr", *options], start_new_session=True)
+    try:
+        address = f"git://127.0.0.1:{port}"
+        deadline = time.monotonic() + 30
+        listed = ["git", "ls-remote", f"{address}/{repository.name}"]
+        while subprocess.run(listed, capture_output=True, check=False, timeout=30).returncode:
+            assert time.monotonic() < deadline, "git daemon does not answer"
+            time.sleep(0.05)
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(10)
+
+
 # both
 
 
@@ -138,6 +182,7 @@ def test_steps_are_told_and_cached_ones_are_known(shop):
     first = shop.build("web")
     assert any(text.startswith("RUN echo hello") for _, text in shop.heard)
     assert any(line.startswith("hello") for line in shop.output)
+    assert any(text.startswith("RUN echo hello") and text.endswith(" s)") for _, text in shop.heard)
     assert shop.build("web") == first
     assert any(text.startswith("RUN echo hello") and text.endswith("(cached)") for _, text in shop.heard)
     shop.services["web"] = Service(name="web", build=Build(context=str(shop.folder / "web"), no_cache=True))
@@ -177,14 +222,58 @@ def test_ignored_files_and_inline_dockerfiles(shop):
     assert shop.run("web", "ls", "-A", "/all").split() == ["Dockerfile", "keep"]
 
 
-def test_network_hosts_and_memory(shop):
-    dockerfile = "FROM BASE\nRUN cat /etc/hosts > /hosts; df -k /dev/shm > /shm\n"
+def test_network_and_hosts(shop):
     shop.service(
-        "web", dockerfile, extra_hosts=(("registry.test", "10.1.2.3"),), network="none", shm_size=32 << 20,
-        ulimits={"nofile": Ulimit(soft=100, hard=200)}, pull=False,
+        "web", "FROM BASE\nRUN cat /etc/hosts > /hosts\n", extra_hosts=(("registry.test", "10.1.2.3"),), network="none"
     )  # fmt: skip
     shop.build("web")
     assert "10.1.2.3" in shop.run("web", "cat", "/hosts")
+
+
+def limited(shop):
+    shop.service(
+        "web", "FROM BASE\nRUN ulimit -n > /files; df -k /dev/shm | tail -1 > /shm\n",
+        shm_size=32 << 20, ulimits={"nofile": Ulimit(soft=100, hard=200)},
+    )  # fmt: skip
+
+
+def test_limits_hold_or_their_absence_is_told(shop):
+    limited(shop)
+    builder = ImageBuilder(shop.daemon, shop.project(), ("web",), environ=shop.environ)
+    told = [problem.message for problem in builder.ignored()]
+    builder.build("web")
+    held = shop.run("web", "cat", "/files").strip() == "100" and " 32768 " in shop.run("web", "cat", "/shm")
+    assert held != bool(told)
+    assert all("build.shm_size and build.ulimits have no effect" in message for message in told)
+
+
+def test_a_context_that_is_an_archive_here_or_elsewhere(shop):
+    shop.service("here", "FROM BASE\nCOPY file /file\n")
+    (shop.folder / "here" / "file").write_text("packed")
+    archive = shutil.make_archive(str(shop.folder / "context"), "gztar", shop.folder / "here")
+    shop.services["here"] = Service(name="here", build=Build(context=archive))
+    with served(shop.folder) as address:
+        url = f"{address}/context.tar.gz"
+        shop.services["elsewhere"] = Service(name="elsewhere", build=Build(context=url))
+        shop.build("here", "elsewhere")
+    assert [shop.run(name, "cat", "/file") for name in ("here", "elsewhere")] == ["packed", "packed"]
+
+
+def test_a_context_that_is_a_file_but_no_archive(shop):
+    (shop.folder / "notes").write_text("no archive")
+    shop.services["web"] = Service(name="web", build=Build(context=str(shop.folder / "notes")))
+    with pytest.raises(BuildFailed, match="notes is neither a folder nor a tar archive"):
+        shop.build("web")
+
+
+def test_a_context_in_a_git_repository(shop):
+    repository = shop.folder / "repository"
+    shop.service("web", "FROM BASE\nCOPY file /file\n", context="repository")
+    (repository / "file").write_text("committed")
+    with git_served(repository) as address:
+        shop.services["web"] = Service(name="web", build=Build(context=f"{address}/repository#main"))
+        shop.build("web")
+    assert shop.run("web", "cat", "/file") == "committed"
 
 
 def test_a_build_that_is_given_up(shop):
@@ -217,7 +306,8 @@ def test_a_built_image_is_pushed(shop, make_reference, tmp_path):
 
 
 def test_a_shared_stage_is_built_once(buildkit):
-    shared = f"FROM BASE AS base\nRUN echo {uuid.uuid4().hex}; sleep 1.5; date +%s%N > /built\n"
+    built_by = "cat /proc/sys/kernel/random/uuid > /built"  # another one each time that it runs
+    shared = f"FROM BASE AS base\nRUN echo {uuid.uuid4().hex}; {built_by}\n"
     for name in ("one", "two", "three"):
         buildkit.service(name, f"{shared}FROM base AS {name}\nENV WHO={name}\n", context="all", target=name)
         # All three use one context, whose Dockerfile must have every target.
@@ -228,6 +318,52 @@ def test_a_shared_stage_is_built_once(buildkit):
     built = buildkit.build("one", "two", "three")
     assert len(set(built.values())) == 3
     assert len({buildkit.run(name, "cat", "/built") for name in ("one", "two", "three")}) == 1
+
+
+def test_no_more_images_are_built_at_a_time_than_allowed(buildkit):
+    for name in ("one", "two", "three"):
+        dockerfile = f"FROM BASE\nRUN cp /proc/uptime /began; sleep 0.5; cp /proc/uptime /ended; true {uuid.uuid4().hex}\n"
+        buildkit.service(name, dockerfile)
+    services = tuple(buildkit.services)
+    builder = ImageBuilder(buildkit.daemon, buildkit.project(), services, environ=buildkit.environ, at_once=2)
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(builder.build, services))
+    times = [
+        [float(buildkit.run(name, "cat", f"/{what}").split()[0]) for what in ("began", "ended")]
+        for name in services
+    ]
+    at_once = [sum(began <= moment < ended for began, ended in times) for moment, _ in times]
+    assert max(at_once) <= 2
+
+
+def test_an_attestation_a_platform_and_an_inline_cache(buildkit):
+    platform = f"linux/{buildkit.daemon.inspect_image(ensure_busybox())['Architecture']}"
+    buildkit.service(
+        "web", "FROM BASE\nRUN echo cached\n", platforms=(platform,), cache_to=("type=inline",),
+        provenance="false", sbom="false",
+    )  # fmt: skip
+    buildkit.build("web", all_platforms=True)
+    assert buildkit.image("web")["Architecture"] == platform.removeprefix("linux/")
+
+
+def test_secrets_options_that_have_no_effect_are_told(buildkit):
+    buildkit.service("web", "FROM BASE\n", secrets=(FileGrant(source="a", target="a", mode=0o400),))
+    buildkit.more = {"secrets": {"a": FileObject(key="a", name="a", content="x")}}
+    options = BuildOptions(memory=1 << 28)
+    builder = ImageBuilder(
+        buildkit.daemon, buildkit.project(), ("web",), environ=buildkit.environ, options=options
+    )
+    told = [problem.message for problem in builder.ignored()]
+    assert told[0].startswith("--memory has no effect")
+    assert "service 'web': uid, gid and mode of build.secrets.a have no effect" in told[1]
+
+
+def test_a_dockerfile_with_a_frontend_of_its_own_may_know_limits(buildkit):
+    limited(buildkit)
+    dockerfile = buildkit.folder / "web" / "Dockerfile"
+    dockerfile.write_text("# syntax=docker/dockerfile:1\n" + dockerfile.read_text())
+    builder = ImageBuilder(buildkit.daemon, buildkit.project(), ("web",), environ=buildkit.environ)
+    assert builder.ignored() == ()
 
 
 def test_callers_in_several_threads_share_one_bake_and_each_hears_of_its_own(buildkit):
@@ -310,16 +446,29 @@ def test_checking_finds_what_a_build_would_not(buildkit):
         ({"entitlements": ("network.host",)}, "build.entitlements"),
         ({"provenance": "true"}, "build.provenance"),
         ({"sbom": "true"}, "build.sbom"),
+        ({"context": "git://x/y.git", "dockerfile_inline": "FROM x"}, "build.dockerfile_inline"),
     ],
 )
 def test_what_needs_buildkit_is_refused_by_name(classic, build, named):
     classic.more = {"secrets": {"a": FileObject(key="a", name="a", content="x")}}
-    classic.service("web", "FROM BASE\n", **build)
+    classic.services["web"] = Service(name="web", build=Build(**{"context": str(classic.folder), **build}))
     with pytest.raises(UsageError) as refused:
         classic.build("web")
     assert f"service 'web': {named}" in str(refused.value)
     assert "needs BuildKit" in str(refused.value)
     assert "buildx plugin" in str(refused.value.hint)
+
+
+def test_builders_to_choose_from_need_buildkit(classic):
+    classic.service("web", "FROM BASE\n")
+    with pytest.raises(UsageError, match="--builder mine needs BuildKit"):
+        classic.build("web", builder="mine")
+
+
+def test_a_base_image_for_the_cache_and_a_memory_limit(classic):
+    classic.service("web", "FROM BASE\nRUN echo cached\n", cache_from=(ensure_busybox(),))
+    classic.build("web", memory=1 << 26)
+    assert classic.image("web")
 
 
 def test_a_dockerfile_that_needs_buildkit_is_explained(classic):

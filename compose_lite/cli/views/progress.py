@@ -107,7 +107,7 @@ class PlainView(_LineView):
                 return self._about(event.id, words.doing(event.verb)) + reason
             case events.ActionProgress() if self._is_news(event):
                 self._said[event.id] = event.text
-                return self._about(event.id, safe(event.text))
+                return self._about(event.id, safe(event.text.expandtabs()))
             case events.ActionSucceeded():
                 said = words.done(self._started[event.id].verb)
                 if event.text and not event.changed:
@@ -128,7 +128,12 @@ class PlainView(_LineView):
 
     def _is_news(self, event: events.ActionProgress) -> bool:
         """Whether a step is worth a line: mere counting, and what was just said, is not."""
-        return event.output or (event.total is None and event.text != self._said.get(event.id))
+        counting = event.total is not None and not self._builds(event.id)
+        return event.output or (not counting and event.text != self._said.get(event.id))
+
+    def _builds(self, action: int) -> bool:
+        """Whether what is counted are a build's steps, each of which has a name, not bytes."""
+        return self._started[action].verb == "build"
 
     @property
     def _coloured(self) -> bool:
