@@ -127,6 +127,56 @@ class Notice:
     problem: Problem
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchStarted:
+    """From now on changed files take effect in these services."""
+
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchBatch:
+    """Changed files have taken effect.
+
+    Attributes:
+        service: where; empty if the project's own files changed.
+        actions: what was done, in this order: `sync`, `exec`, `restart`, `rebuild`, `replace`, `apply`.
+        paths: the changed files, absolute; empty where a new container was brought up to date.
+        sent, deleted: how many files each container got and lost.
+        containers: how many containers it was done to.
+        seconds: since the change was noticed.
+    """
+
+    service: str
+    actions: tuple[str, ...]
+    paths: tuple[str, ...] = ()
+    sent: int = 0
+    deleted: int = 0
+    containers: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchFailed:
+    """Changed files have not taken effect; what ran before still does.
+
+    Attributes:
+        service: where; empty if the project's own files changed.
+        action: what was tried, as in `WatchBatch`.
+        reports: what failed, as a failed command would tell it; else `problems` has it.
+    """
+
+    service: str
+    action: str
+    problems: tuple[Problem, ...] = ()
+    reports: tuple[FailureReport, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchMended:
+    """The project's files could not be used after a change, and now can."""
+
+
 Event = (
     PlanStarted
     | ActionStarted
@@ -139,6 +189,10 @@ Event = (
     | LogLine
     | ContainerExited
     | Notice
+    | WatchStarted
+    | WatchBatch
+    | WatchFailed
+    | WatchMended
 )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import posixpath
 import re
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,8 +41,13 @@ def has_exceptions(patterns: Iterable[str]) -> bool:
 
 @lru_cache(maxsize=256)
 def _compiled(patterns: tuple[str, ...]) -> tuple[tuple[bool, re.Pattern[str]], ...]:
-    found = ((pattern.startswith("!"), _clean(pattern)) for pattern in patterns)
-    return tuple((excepted, _expression(pattern)) for excepted, pattern in found if pattern)
+    """The patterns as regular expressions, neighbours of one kind joined: there are many paths to try."""
+    cleaned = ((pattern.startswith("!"), _clean(pattern)) for pattern in patterns)
+    groups = groupby((pair for pair in cleaned if pair[1]), key=itemgetter(0))
+    return tuple(
+        (excepted, re.compile("|".join(_expression(pattern) for _, pattern in group), re.DOTALL))
+        for excepted, group in groups
+    )
 
 
 def _clean(pattern: str) -> str:
@@ -48,18 +55,19 @@ def _clean(pattern: str) -> str:
     return "**" if path == "." else path
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
+def _expression(pattern: str) -> str:
     """The pattern as a regular expression for what it names and all that is below."""
     parts: list[str] = []
     index = 0
     while index < len(pattern):
         piece, index = _piece(pattern, index)
         parts.append(piece)
+    found = "".join(parts)
     try:
-        return re.compile("".join(parts) + "(?:/.*)?", re.DOTALL)
+        re.compile(found)
     except re.error:
-        # Docker refuses such a pattern when it builds; here it means itself.
-        return re.compile(re.escape(pattern) + "(?:/.*)?", re.DOTALL)
+        found = re.escape(pattern)  # Docker refuses it when it builds; here it means itself
+    return f"{found}(?:/.*)?"
 
 
 def _piece(pattern: str, index: int) -> tuple[str, int]:

@@ -93,10 +93,17 @@ class WatchedTree:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TreeChange:
-    """Paths relative to a watched tree that are new, different or gone."""
+    """What is new or different in a watched tree, and what is gone; paths are relative to it."""
 
     tree: WatchedTree
-    paths: frozenset[str]
+    changed: frozenset[str] = frozenset()
+    deleted: frozenset[str] = frozenset()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All of them, absolute."""
+        found = sorted(self.changed | self.deleted)
+        return tuple(posixpath.join(self.tree.path, path) if path else self.tree.path for path in found)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,18 +168,6 @@ def live_already(project: Project, services: Iterable[str] = ()) -> tuple[Proble
     )
 
 
-def locate(trees: Iterable[WatchedTree], paths: Iterable[str]) -> tuple[TreeChange, ...]:
-    """The watched trees that absolute paths lie in, as far as the rules don't ignore them."""
-    places = list(paths)
-    found = []
-    for tree in trees:
-        inside = (relative_to(tree.path, path) for path in places)
-        kept = frozenset(path for path in inside if path is not None and _may_count(tree.filter, path))
-        if kept:
-            found.append(TreeChange(tree=tree, paths=kept))
-    return tuple(found)
-
-
 def decide(changes: Iterable[TreeChange]) -> tuple[ServiceWork, ...]:
     """What has to be done about changes, by service."""
     by_service: dict[str, list[TreeChange]] = {}
@@ -193,21 +188,15 @@ def relative_to(folder: str, path: str) -> str | None:
 def _work(service: str, changes: Sequence[TreeChange]) -> ServiceWork:
     actions = {change.tree.action for change in changes}
     rebuild = "rebuild" in actions
-    paths = sorted({posixpath.join(change.tree.path, path) for change in changes for path in change.paths})
     execs = [change.tree.exec for change in changes if change.tree.exec is not None]
     return ServiceWork(
         service=service,
-        paths=tuple(path.rstrip("/") for path in paths),
+        paths=tuple(sorted({path for change in changes for path in change.paths})),
         rebuild=rebuild,
         syncs=() if rebuild else tuple(change for change in changes if change.tree.target is not None),
         restart=not rebuild and bool(actions & {"restart", "sync+restart"}),
         execs=tuple(dict.fromkeys(execs)),
     )
-
-
-def _may_count(kept: PathFilter, relative: str) -> bool:
-    """Whether a changed path counts, be it a file or, should it be one, a folder."""
-    return kept.keeps(relative, folder=False) or kept.keeps(relative, folder=True)
 
 
 def _tree(service: Service, rule: WatchRule, ignored: tuple[str, ...]) -> WatchedTree | None:

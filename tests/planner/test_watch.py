@@ -8,11 +8,12 @@ from compose_lite.errors import PlanError
 from compose_lite.planner.watch import (
     PathFilter,
     ServiceWork,
+    TreeChange,
     WatchedTree,
     check_rules,
     decide,
     live_already,
-    locate,
+    relative_to,
     watched_trees,
 )
 from compose_lite.planner.watch_draft import draft_section
@@ -40,8 +41,13 @@ def only(project: Project, **ignored: tuple[str, ...]) -> WatchedTree:
 
 
 def work(project: Project, *paths: str) -> ServiceWork:
-    """What changes of these paths ask for."""
-    (found,) = decide(locate(watched_trees(project), paths))
+    """What changes of these files ask for."""
+    changes = []
+    for tree in watched_trees(project):
+        inside = [relative_to(tree.path, path) for path in paths]
+        kept = {path for path in inside if path is not None and tree.filter.keeps(path, folder=False)}
+        changes.append(TreeChange(tree=tree, changed=frozenset(kept)))
+    (found,) = decide(changes)
     return found
 
 
@@ -156,13 +162,20 @@ def test_what_is_mounted_elsewhere_is_copied() -> None:
 def test_a_changed_file_is_copied() -> None:
     found = work(stack(rule()), "/work/src/a b.py", "/work/elsewhere", "/work/src2/a")
     assert found.paths == ("/work/src/a b.py",)
-    assert [change.paths for change in found.syncs] == [frozenset({"a b.py"})]
+    assert [change.changed for change in found.syncs] == [frozenset({"a b.py"})]
     assert not found.rebuild
     assert not found.restart
 
 
-def test_nothing_is_to_be_done_about_other_files() -> None:
-    assert decide(locate(watched_trees(stack(rule())), ["/work/src/a~", "/tmp/a"])) == ()
+def test_nothing_is_to_be_done_where_nothing_changed() -> None:
+    assert decide(TreeChange(tree=tree) for tree in watched_trees(stack(rule()))) == ()
+
+
+def test_a_deleted_file_is_deleted() -> None:
+    (tree,) = watched_trees(stack(rule()))
+    (found,) = decide([TreeChange(tree=tree, deleted=frozenset({"old.py"}))])
+    assert found.paths == ("/work/src/old.py",)
+    assert [change.deleted for change in found.syncs] == [frozenset({"old.py"})]
 
 
 def test_a_rebuild_swallows_copies_and_restarts() -> None:

@@ -203,6 +203,9 @@ def _details(event: events.Event) -> dict[str, Any]:
             return {"because": event.because}
         case events.Notice():
             return problem_json(event.problem)
+        case events.WatchFailed():
+            texts = [failure.message for failure in (*event.reports, *event.problems)]
+            return {"service": event.service, "action": event.action, "error": True, "text": "; ".join(texts)}
         case _:
             return _fields(event)
 
@@ -233,4 +236,8 @@ _NAMES: dict[type[Any], str] = {
     events.LogLine: "log",
     events.ContainerExited: "container-exited",
     events.Notice: "notice",
+    events.WatchStarted: "watch-started",
+    events.WatchBatch: "watch-batch",
+    events.WatchFailed: "watch-failed",
+    events.WatchMended: "watch-mended",
 }
