@@ -204,8 +204,8 @@ def _details(event: events.Event) -> dict[str, Any]:
         case events.Notice():
             return problem_json(event.problem)
         case events.WatchFailed():
-            texts = [failure.message for failure in (*event.reports, *event.problems)]
-            return {"service": event.service, "action": event.action, "error": True, "text": "; ".join(texts)}
+            told = [report.message for report in event.reports] or [one.message for one in event.problems]
+            return {"service": event.service, "action": event.action, "error": True, "text": "; ".join(told)}
         case _:
             return _fields(event)
 
