@@ -18,6 +18,7 @@ from compose_lite.planner.links import (
 )
 from compose_lite.planner.networks import decide_networks, emit_networks, networks_used
 from compose_lite.planner.orphans import orphan_warnings, orphans_of
+from compose_lite.planner.pace import paces
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.rollout import emit_rollout, finish_rollouts, rolls_out
@@ -218,6 +219,7 @@ class Convergence:
             actions=self.work.draft.numbered(),
             unchanged=tuple(self.work.unchanged),
             warnings=tuple(warnings),
+            paces=paces(self.work.project, self.work.observed),
         )
 
 

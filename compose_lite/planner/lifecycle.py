@@ -12,6 +12,7 @@ from compose_lite.errors import Problem
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.files import files_of
 from compose_lite.planner.links import link_claims, link_stops, raise_all
+from compose_lite.planner.pace import paces
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.situation import ServiceState, Slot, jobs_of
@@ -51,7 +52,7 @@ def plan_start(project: Project | None, observed: Observed, request: StartReques
     _emit(work, states, waits)
     if request.wait:
         waits.at_end(states, request.wait_timeout)
-    return _plan(work, "start")
+    return _plan(project, work, "start")
 
 
 def plan_restart(project: Project | None, observed: Observed, request: RestartRequest) -> Plan:
@@ -75,7 +76,7 @@ def plan_restart(project: Project | None, observed: Observed, request: RestartRe
     work = _work(known, observed, states, timeout=request.timeout)
     _emit(work, states, Waits(work, states))
     link_stops(work, stack.order, stack.graph)
-    return _plan(work, "restart")
+    return _plan(project, work, "restart")
 
 
 def project_of_labels(observed: Observed) -> Project:
@@ -164,10 +165,11 @@ def _emit(work: Work, states: dict[str, ServiceState], waits: Waits) -> None:
     raise_all(link_claims(work))
 
 
-def _plan(work: Work, verb: str) -> Plan:
+def _plan(project: Project | None, work: Work, verb: str) -> Plan:
     return Plan(
         project=work.observed.project,
         verb=verb,
         actions=work.draft.numbered(),
         unchanged=tuple(work.unchanged),
+        paces=paces(project, work.observed),
     )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.planner import actions
-from compose_lite.planner.reasons import Why
 
 if TYPE_CHECKING:
     from compose_lite.planner.actions import Action, ContainerRef
-    from compose_lite.planner.plan import Plan, PlannedAction
+    from compose_lite.planner.plan import Plan
     from compose_lite.planner.reasons import Reason
 
 # A change that includes another comes before it: a container that is renamed on its way to a start is started.
@@ -135,87 +134,3 @@ def summary(plan: Plan) -> dict[str, int]:
     """How many resources are to be created, replaced, removed … (in the order of `CHANGES`)."""
     counts = Counter(outcome.change for outcome in outcomes(plan))
     return {change: counts[change] for change in CHANGES}
-
-
-def interruptions(plan: Plan, found: tuple[Outcome, ...]) -> tuple[str, ...]:
-    """What stops while the plan is carried out, one line a service."""
-    stopped: defaultdict[str, list[Outcome]] = defaultdict(list)
-    for outcome in found:
-        if outcome.service is not None and _stops(plan, outcome):
-            stopped[outcome.service].append(outcome)
-    running = Counter(ref.service for ref in plan.unchanged)
-    stops = [
-        _interruption(plan, service, group, running[service]) for service, group in sorted(stopped.items())
-    ]
-    return (*stops, *_disconnections(plan, found))
-
-
-def _disconnections(plan: Plan, found: tuple[Outcome, ...]) -> list[str]:
-    """The containers that go on running, but lose a network meanwhile."""
-    lines = []
-    for outcome in found:
-        steps = [plan.actions[id_ - 1].action for id_ in outcome.actions]
-        lost = [step.network for step in steps if isinstance(step, actions.DisconnectNetwork)]
-        starts = any(isinstance(step, actions.StartContainer) for step in steps)  # it did not run before
-        if lost and not starts and not _stops(plan, outcome):
-            back = {step.network for step in steps if isinstance(step, actions.ConnectNetwork)}
-            lines += [
-                f"{outcome.service}: {outcome.name} is off the network {network}"
-                + (" until it is connected again" if network in back else "")
-                for network in sorted(set(lost))
-            ]
-    return sorted(lines)
-
-
-_STOPPING = (actions.StopContainer, actions.KillContainer, actions.PauseContainer, actions.RestartContainer)
-
-
-def _stops(plan: Plan, outcome: Outcome) -> list[PlannedAction]:
-    steps = (plan.actions[id_ - 1] for id_ in outcome.actions)
-    return [step for step in steps if isinstance(step.action, _STOPPING)]
-
-
-def _interruption(plan: Plan, service: str, group: list[Outcome], others: int) -> str:
-    names = sorted(outcome.name for outcome in group)
-    told = f"{service}: {', '.join(names)} {'stops' if len(names) == 1 else 'stop'}"
-    stops = [step for outcome in group for step in _stops(plan, outcome)]
-    if all(any(reason.why is Why.ROLLOUT for reason in step.reasons) for step in stops):
-        return f"{told} once {'its successor' if len(names) == 1 else 'the successor of each'} is ready"
-    together = sum(not _follows(plan, step, service) for step in stops)
-    if together < len(stops):
-        return f"{told}, at most {together} at a time"
-    if others:
-        stay = "replica stays as it is" if others == 1 else "replicas stay as they are"
-        return f"{told}; {others} other {stay}"
-    steps = [plan.actions[id_ - 1].action for outcome in group for id_ in outcome.actions]
-    if not any(isinstance(action, actions.StartContainer) for action in steps):
-        return f"{told}; no replica runs afterwards"
-    waits = _waits(plan, service)
-    until = f", until {' and '.join(waits)}" if waits else ""
-    return f"{told}; no replica runs before the new start{until}"
-
-
-def _follows(plan: Plan, step: PlannedAction, service: str) -> bool:
-    """Whether a stop waits for an earlier batch of its service."""
-    earlier = (plan.actions[id_ - 1].action for id_ in (*step.needs, *step.after))
-    return any(
-        isinstance(a, actions.AwaitCondition | actions.Delay) and a.service == service for a in earlier
-    )
-
-
-def _waits(plan: Plan, service: str) -> list[str]:
-    """The conditions that the service's starts wait for."""
-    by_id: dict[int, PlannedAction] = {planned.id: planned for planned in plan.actions}
-    found: dict[str, None] = {}
-    for planned in plan.actions:
-        if isinstance(planned.action, actions.StartContainer) and planned.action.container.service == service:
-            for id_ in (*planned.needs, *planned.after):
-                other = by_id[id_].action
-                if isinstance(other, actions.AwaitCondition):
-                    found[_condition(other)] = None
-    return list(found)
-
-
-def _condition(action: actions.AwaitCondition) -> str:
-    words = {"service_healthy": "is healthy", "service_completed_successfully": "has completed"}
-    return f"{action.service} {words.get(action.condition, 'runs')}"

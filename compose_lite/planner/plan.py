@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass, replace
+from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from compose_lite.errors import Problem
     from compose_lite.planner.actions import Action, ContainerRef
+    from compose_lite.planner.pace import Pace
     from compose_lite.planner.reasons import Reason
 
 
@@ -37,6 +41,7 @@ class Plan:
         verb: the command that it was made for (`up`, `down` …).
         unchanged: containers that are as they should be.
         warnings: what the user should know before it is carried out (orphans …).
+        paces: how long the services' containers may take to stop and to be healthy, by service, as far as known.
     """
 
     project: str
@@ -44,6 +49,7 @@ class Plan:
     actions: tuple[PlannedAction, ...] = ()
     unchanged: tuple[ContainerRef, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    paces: Mapping[str, Pace] = EMPTY
 
     @property
     def empty(self) -> bool:

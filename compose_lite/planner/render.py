@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.planner import actions
-from compose_lite.planner.outcomes import Outcome, interruptions, outcomes, summary
+from compose_lite.planner.interruptions import Interruption, interruptions
+from compose_lite.planner.outcomes import Outcome, outcomes, summary
 from compose_lite.planner.reasons import text as reason_text
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from compose_lite.planner.plan import Plan, PlannedAction
     from compose_lite.planner.reasons import Reason
 
-FORMAT_VERSION = 1  # of schemas/plan.schema.json
+FORMAT_VERSION = 2  # of schemas/plan.schema.json
 
 _MARKS = {"create": "+", "replace": "±", "remove": "-", "build": "*", "pull": "↓"}
 _HEADINGS = {"image": "Images", "network": "Networks", "volume": "Volumes"}
@@ -117,7 +118,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "verb": plan.verb,
         "summary": {**summary(plan), "unchanged": len(plan.unchanged)},
         "changes": [_outcome(outcome) for outcome in found],
-        "interruptions": list(interruptions(plan, found)),
+        "interruptions": [_interruption(one) for one in interruptions(plan, found)],
         "actions": [_action(planned) for planned in plan.actions],
         "unchanged": [ref.name for ref in plan.unchanged],
         "warnings": [
@@ -135,6 +136,17 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "change": outcome.change,
         "reasons": [_reason(reason) for reason in outcome.reasons],
         "actions": list(outcome.actions),
+    }
+
+
+def _interruption(told: Interruption) -> dict[str, Any]:
+    return {
+        "service": told.service,
+        "containers": list(told.containers),
+        "text": told.text,
+        "gap": told.gap,
+        "stop_at_most": told.stop_at_most,
+        "healthy_at_least": told.healthy_at_least,
     }
 
 

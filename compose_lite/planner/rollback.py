@@ -14,6 +14,7 @@ from compose_lite.errors import PlanError
 from compose_lite.planner import actions
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.naming import is_previous_name
+from compose_lite.planner.pace import paces
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.requests import RollbackRequest
@@ -96,7 +97,12 @@ def plan_rollback(
     for container in observed.containers:
         if container.id in request.created - replaced:
             discard(work, container, known.services.get(container.service), (_NEW,))
-    return Plan(project=observed.project, verb="rollback", actions=work.draft.numbered())
+    return Plan(
+        project=observed.project,
+        verb="rollback",
+        actions=work.draft.numbered(),
+        paces=paces(project, observed),
+    )
 
 
 def _roll_back(work: Work, name: str, service: Service | None, pairs: list[Pair]) -> None:

@@ -15,6 +15,7 @@ from compose_lite.planner.draft import Draft
 from compose_lite.planner.links import link_stops
 from compose_lite.planner.naming import ANONYMOUS
 from compose_lite.planner.orphans import orphan_warnings, orphans_of
+from compose_lite.planner.pace import paces
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.stack import Stack, stack_of
@@ -59,7 +60,7 @@ def plan_down(project: Project | None, observed: Observed, request: DownRequest)
     if request.rmi is not None:
         _remove_images(work, stack, removed, request.rmi)
     link_stops(work, stack.order, stack.graph)
-    return _plan(work, "down", warnings)
+    return _plan(project, work, "down", warnings)
 
 
 def plan_stop(project: Project | None, observed: Observed, request: StopRequest) -> Plan:
@@ -74,7 +75,7 @@ def plan_stop(project: Project | None, observed: Observed, request: StopRequest)
             else:
                 work.stops.setdefault(name, []).append(stopped)
     link_stops(work, stack.order, stack.graph)
-    return _plan(work, "stop")
+    return _plan(project, work, "stop")
 
 
 def plan_rm(project: Project | None, observed: Observed, request: RemoveRequest) -> Plan:
@@ -88,7 +89,7 @@ def plan_rm(project: Project | None, observed: Observed, request: RemoveRequest)
     if request.volumes:
         _remove_inherited(work, stack, removed)
     link_stops(work, stack.order, stack.graph)
-    return _plan(work, "rm")
+    return _plan(project, work, "rm")
 
 
 def plan_kill(project: Project | None, observed: Observed, request: KillRequest) -> Plan:
@@ -145,7 +146,7 @@ def _for_each(
             work.unchanged.append(ref_of(container))
         else:
             work.draft.add(action, Reason(why=Why.REQUESTED, subject=verb))
-    return _plan(work, verb)
+    return _plan(project, work, verb)
 
 
 def _work(stack: Stack, timeout: float | None) -> Work:
@@ -153,13 +154,14 @@ def _work(stack: Stack, timeout: float | None) -> Work:
     return Work(project=project, observed=stack.observed, draft=Draft(), timeout=timeout)
 
 
-def _plan(work: Work, verb: str, warnings: Iterable[Problem] = ()) -> Plan:
+def _plan(project: Project | None, work: Work, verb: str, warnings: Iterable[Problem] = ()) -> Plan:
     return Plan(
         project=work.observed.project,
         verb=verb,
         actions=work.draft.numbered(),
         unchanged=tuple(work.unchanged),
         warnings=tuple(warnings),
+        paces=paces(project, work.observed),
     )
 
 

@@ -55,7 +55,8 @@ def test_text_groups_by_resource_and_sums_up():
         "\n"
         "Interruptions\n"
         "  gone: p-gone-1 stops; no replica runs afterwards\n"
-        "  web: p-web-1, p-web-2 stop; no replica runs before the new start\n"
+        "  web: p-web-1, p-web-2 stop; no replica runs before the new start: "
+        "up to 10 s (stop_grace_period) and what the start takes\n"
         "\n"
         "2 to create, 2 to replace, 1 to remove, 1 unchanged\n"
     )
@@ -76,7 +77,7 @@ def test_an_interruption_names_what_the_start_waits_for():
     daemon = running(STACK)
     daemon.by_name("p-db-1").health = "starting"
     plan = plan_up(changed(), daemon.observe(), UpRequest())
-    assert "no replica runs before the new start, until db is healthy" in text(plan)
+    assert "what the start takes, and until db is healthy" in text(plan)
 
 
 def test_replicas_that_stay_are_told():
