@@ -10,6 +10,8 @@ ComposeLiteError
 │   └── Conflict             the daemon's state forbids the request
 ├── PlanError            the state that the daemon is in forbids what was asked
 ├── BuildFailed          an image could not be built; carries the failing step's output
+├── CannotSync           files can't be copied into a container that is watched for
+│   └── CannotDelete         nothing in the container can delete files
 ├── ExecutionError       at least one action of a plan failed
 ├── LockHeld             another invocation works on the same project
 └── Interrupted          the user asked to stop
@@ -214,6 +216,18 @@ class BuildFailed(ComposeLiteError):
         super().__init__(message, hint=hint)
         self.service = service
         self.output = output
+
+
+class CannotSync(ComposeLiteError):
+    """A container can't be given the files of the host, for a reason that another attempt would meet again."""
+
+    code = "cannot-sync"
+
+
+class CannotDelete(CannotSync):
+    """Nothing in the container can delete files; those to be sent have been sent."""
+
+    code = "cannot-delete"
 
 
 class ExecutionError(ComposeLiteError):

@@ -172,11 +172,13 @@ class DockerDaemon:
     def resize_container(self, container: str, *, height: int, width: int) -> None:
         self._engine.call("POST", f"/containers/{quoted(container)}/resize", {"h": height, "w": width})
 
-    def put_archive(self, container: str, *, path: str, archive: bytes | Iterable[bytes]) -> None:
+    def put_archive(
+        self, container: str, *, path: str, archive: bytes | Iterable[bytes], replace: bool = False
+    ) -> None:
         answer = self._engine.open(
             "PUT",
             f"/containers/{quoted(container)}/archive",
-            {"path": path, "noOverwriteDirNonDir": True},
+            {"path": path, "noOverwriteDirNonDir": not replace},
             data=archive,
             headers={"Content-Type": "application/x-tar"},
         )
