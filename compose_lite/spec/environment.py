@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from compose_lite.spec.dotenv import parse_env, parse_raw_env
 from compose_lite.spec.files import parse_env_source
 from compose_lite.spec.paths import join
-from compose_lite.spec.reading import is_missing
 from compose_lite.spec.tree import Map, Mark, path_text
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class EnvironmentResolver:
         self, path: str, format_: str, required: bool, where: tuple[Any, ...], lookup: Any, into: Map
     ) -> None:
         path = join(self._folder, path) if path else ""
-        if not path or is_missing(path):
+        if not path or self._reader.is_missing(path):
             if required:
                 shown = self._reader.shown(path) if path else "``"
                 self._problems.add(

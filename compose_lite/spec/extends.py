@@ -10,7 +10,6 @@ from compose_lite.spec.interpolate import Interpolator
 from compose_lite.spec.merge import apply_resets, merge_service, merge_trees
 from compose_lite.spec.paths import folder_of, join, resolve_paths
 from compose_lite.spec.problems import nearest
-from compose_lite.spec.reading import is_missing
 from compose_lite.spec.tree import Map, Path, copy_tree
 from compose_lite.spec.unique import drop_duplicates, drop_revealed_duplicates
 
@@ -138,7 +137,7 @@ class Extender:
 
     def _load_other(self, file: str, absolute: str, where: tuple[Any, Path], path: Path) -> _Services | None:
         loader = self._loader
-        if is_missing(absolute):
+        if loader.reader.is_missing(absolute):
             self._problems.add(
                 "no-such-file",
                 f"the extended file {loader.reader.shown(absolute)} does not exist",
@@ -168,7 +167,8 @@ class Extender:
                 path=path,
             )
             return None
-        resolve_paths(tree, folder_of(file, self._scope.folder), loader.options.home)
+        folder = folder_of(file, self._scope.folder, loader.reader.kind)
+        resolve_paths(tree, folder, loader.options.home)
         return _Services(services=services, file=absolute, resets=tuple(resets))
 
     def _report_loop(self, home: _Services, chain: _Chain, here: tuple[str, str]) -> None:

@@ -101,9 +101,14 @@ class _Finder:
     def _explicit_env_files(self) -> list[str]:
         named: Iterable[str] = self.options.env_files
         if not named:
-            variable = self.options.environ.get("COMPOSE_ENV_FILES", "")
+            variable = self._shell("COMPOSE_ENV_FILES", "")
             named = variable.split(",") if variable else ()
         return [self._absolute(file) for file in named]
+
+    def _shell(self, name: str, default: str) -> str:
+        """What the shell alone says: these variables decide which env files there are."""
+        self.variables.asked.add(name)
+        return self.options.environ.get(name, default)
 
     def _read_env_files(self, explicit: list[str]) -> None:
         paths = explicit or self._default_env_file()
@@ -112,7 +117,7 @@ class _Finder:
         self.env_files.extend(path for path in paths if path not in self.env_files)
 
     def _default_env_file(self) -> list[str]:
-        disabled = self.options.environ.get("COMPOSE_DISABLE_ENV_FILE", "false")
+        disabled = self._shell("COMPOSE_DISABLE_ENV_FILE", "false")
         if disabled in _TRUE:
             return []
         if disabled not in _FALSE:
@@ -121,7 +126,7 @@ class _Finder:
                 f"COMPOSE_DISABLE_ENV_FILE is `{disabled}`, which is neither true nor false",
             )
         path = posixpath.join(self._project_dir(), ".env")
-        return [path] if posixpath.exists(path) and not posixpath.isdir(path) else []
+        return [path] if self.reader.kind(path) == "file" else []
 
     def _files_from_variable(self) -> list[str]:
         value = self.variables.get("COMPOSE_FILE")
@@ -151,7 +156,7 @@ class _Finder:
 
     def _present(self, folder: str, names: Iterable[str]) -> list[str]:
         paths = (posixpath.join(folder, name) for name in names)
-        return [path for path in paths if posixpath.lexists(path)]
+        return [path for path in paths if self.reader.kind(path) != "missing"]
 
     def _warn_several(self, found: list[str]) -> None:
         names = ", ".join(posixpath.basename(path) for path in found)

@@ -9,7 +9,6 @@ from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.files import read_env_files
 from compose_lite.spec.paths import folder_of, join
 from compose_lite.spec.problems import nearest
-from compose_lite.spec.reading import is_missing
 from compose_lite.spec.tree import Map, Seq, locate
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ class Includer:
         folder = join(self._scope.folder, entry.project_directory)
         if posixpath.isabs(entry.project_directory):
             return folder, folder
-        return folder, folder_of(entry.project_directory, self._scope.folder)
+        return folder, folder_of(entry.project_directory, self._scope.folder, self._loader.reader.kind)
 
     def _variables(self, entry: _Entry, folder: str) -> Variables:
         """Return our variables and, behind them, those of the included project's env files."""
@@ -142,13 +141,13 @@ class Includer:
                 return variables
         else:
             default = join(folder, ".env")
-            files = [default] if posixpath.exists(default) and not posixpath.isdir(default) else []
+            files = [default] if self._loader.reader.kind(default) == "file" else []
         values, origins = read_env_files(files, variables.get, self._loader.reader, self._problems)
         variables.add_missing(values, origins)
         return variables
 
     def _all_present(self, files: list[str], entry: _Entry) -> bool:
-        missing = [file for file in files if is_missing(file)]
+        missing = [file for file in files if self._loader.reader.is_missing(file)]
         for file in missing:
             self._problems.add(
                 "no-such-file",

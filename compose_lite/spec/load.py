@@ -11,6 +11,7 @@ from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.spec import select
 from compose_lite.spec.consistency import check_consistency, check_container_names
 from compose_lite.spec.environment import EnvironmentResolver
+from compose_lite.spec.evidence import Evidence
 from compose_lite.spec.files import FileSet, find_files, set_project_name
 from compose_lite.spec.model_files import FileScope, ModelLoader
 from compose_lite.spec.normalize import normalize
@@ -42,7 +43,7 @@ class LoadResult:
         disabled: canonical services that profiles or the selection switched off.
         tree: the merged tree that the model was made from, with marks and extensions.
         files: absolute paths of the compose files named or found, in merge order.
-        read: every file that was read, included, extended and env files too.
+        evidence: everything outside of the options that the result depends on.
         env_files: absolute paths of the project's env files.
         profiles: the active profiles.
         variables: what interpolation saw.
@@ -57,7 +58,7 @@ class LoadResult:
     disabled: Map
     tree: Map
     files: tuple[str, ...]
-    read: tuple[str, ...]
+    evidence: Evidence
     env_files: tuple[str, ...]
     profiles: tuple[str, ...]
     variables: Variables
@@ -65,6 +66,11 @@ class LoadResult:
     trace: Trace | None = None
     interpolated: bool = True
     _project: Project | None = field(default=None, repr=False)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Every file that was read, included, extended and env files too."""
+        return tuple(self.evidence.contents)
 
     @property
     def project(self) -> Project:
@@ -134,7 +140,12 @@ def _finish(
         disabled=disabled,
         tree=tree,
         files=files.files,
-        read=tuple(reader.read),
+        evidence=Evidence(
+            variables=frozenset(files.variables.asked),
+            contents=reader.contents,
+            kinds=reader.kinds,
+            links=reader.links,
+        ),
         env_files=files.env_files,
         profiles=files.profiles,
         variables=files.variables,
@@ -197,7 +208,7 @@ def _project_name(options: LoadOptions, files: FileSet, loader: ModelLoader, pro
     name = _name_from_files(options, files, loader)
     origin = "`name` in the file"
     if name is None:
-        name = normalize_name(posixpath.basename(posixpath.realpath(files.working_dir)))
+        name = normalize_name(posixpath.basename(loader.reader.resolved(files.working_dir)))
         origin = "the folder's name"
     if not name:
         problems.fail(

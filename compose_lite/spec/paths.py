@@ -27,10 +27,10 @@ def join(base: str, path: str) -> str:
     return cleaned[1:] if cleaned.startswith("//") else cleaned
 
 
-def folder_of(path: str, base: str) -> str:
+def folder_of(path: str, base: str, kind: Callable[[str], str]) -> str:
     """Return the folder that `path` (relative to `base`) is or lies in, itself relative to `base`."""
     absolute = join(base, path)
-    folder = absolute if posixpath.isdir(absolute) else posixpath.dirname(absolute)
+    folder = absolute if kind(absolute) == "folder" else posixpath.dirname(absolute)
     return posixpath.relpath(folder, base)
 
 

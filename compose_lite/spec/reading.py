@@ -7,7 +7,7 @@ import posixpath
 import select
 import stat
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from compose_lite.spec.tree import Source
 
@@ -22,26 +22,37 @@ PIPE_PATIENCE = 1.0
 """Seconds to wait for a fifo that nobody writes to."""
 
 
-def is_missing(path: str) -> bool:
-    """Tell whether nothing is at `path`; what is there but can't be looked at is left to the reader to refuse."""
+Kind = Literal["file", "folder", "missing", "dangling", "unknown"]
+"""What is at a path: `dangling` is a link to nothing, `unknown` what can't be looked at."""
+
+
+def kind_of(path: str) -> Kind:
+    """Look at a path; links are followed."""
     try:
-        os.stat(path)  # noqa: PTH116  # paths are text here
+        return "folder" if stat.S_ISDIR(os.stat(path).st_mode) else "file"  # noqa: PTH116  # paths are text here
     except (FileNotFoundError, NotADirectoryError):
-        return True
+        return "dangling" if posixpath.lexists(path) else "missing"
     except (OSError, ValueError):
-        return False
-    return False
+        return "unknown"
 
 
 class Reader:
-    """Reads each file once per load and remembers which ones were read."""
+    """The one door to the file system: reads each file once per load and remembers all that it was asked.
+
+    Attributes:
+        contents: what was read, by path, in the order of reading.
+        kinds: what was found at the paths that were looked at.
+        links: the paths that were resolved, and what they stand for.
+    """
 
     def __init__(self, problems: Problems, *, base: str, stdin: Callable[[], bytes] | None = None) -> None:
         self._problems = problems
         self._base = base
         self._stdin = stdin
         self._sources: dict[str, Source] = {}
-        self.read: list[str] = []
+        self.contents: dict[str, bytes] = {}
+        self.kinds: dict[str, Kind] = {}
+        self.links: dict[str, str] = {}
 
     def source(self, path: str) -> Source:
         """Return the content of `path` (``-``: standard input).
@@ -56,7 +67,21 @@ class Reader:
             text = self._text(data, name)
             found = Source(name=name, path=None if path == "-" else path, text=text)
             self._sources[path] = found
-            self.read.append(path)
+            self.contents[path] = data
+        return found
+
+    def kind(self, path: str) -> Kind:
+        """Return what is at `path`."""
+        found = self.kinds[path] = kind_of(path)
+        return found
+
+    def is_missing(self, path: str) -> bool:
+        """Tell whether nothing is there; what is, but can't be looked at, is left to `source` to refuse."""
+        return self.kind(path) in ("missing", "dangling")
+
+    def resolved(self, path: str) -> str:
+        """Return `path` without links."""
+        found = self.links[path] = posixpath.realpath(path)
         return found
 
     def shown(self, path: str) -> str:

@@ -36,13 +36,16 @@ class Variables:
     Attributes:
         values: what `${NAME}` becomes.
         origins: where the value was set; names from the shell may be missing.
+        asked: the names that somebody wanted to know, set or not; copies add to the same set.
     """
 
     values: dict[str, str] = field(default_factory=dict)
     origins: dict[str, Origin] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
 
     def get(self, name: str) -> str | None:
         """Return the value of `name`, or ``None`` if it is not set."""
+        self.asked.add(name)
         return self.values.get(name)
 
     def origin(self, name: str) -> Origin | None:
@@ -53,6 +56,7 @@ class Variables:
 
     def add_missing(self, values: Mapping[str, str], origins: Mapping[str, Origin]) -> None:
         """Add the variables that are not set yet."""
+        self.asked.update(values)
         for name, value in values.items():
             if name not in self.values:
                 self.values[name] = value
@@ -61,4 +65,4 @@ class Variables:
 
     def copy(self) -> Variables:
         """Return an independent copy."""
-        return Variables(values=dict(self.values), origins=dict(self.origins))
+        return Variables(values=dict(self.values), origins=dict(self.origins), asked=self.asked)
