@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from compose_lite.planner.plan import Plan
 
 
+_AGAIN = "remove the cause, then run the same command again: it continues from what is there"
+
+
 @dataclass(slots=True)
 class Run:
     """A verb under way: what it works with, and the exit code once it has ended."""
@@ -72,9 +75,11 @@ def _with_command(
     reports: Sequence[FailureReport], title: str, argv: Sequence[str]
 ) -> Sequence[FailureReport]:
     """The reports of failed actions with the command line that goes on: it is the same again."""
-    may_hold_secrets = title == "run" or any(word.startswith("--build-arg") for word in argv)
-    if not argv or may_hold_secrets:
+    if not argv:
         return reports
+    may_hold_secrets = title == "run" or any(word.startswith("--build-arg") for word in argv)
+    if may_hold_secrets:
+        return [replace(one, hint=one.hint or _AGAIN) if one.action else one for one in reports]
     import shlex
 
     line = shlex.join(("compose-lite", *argv))

@@ -33,14 +33,14 @@ def execute(daemon: Daemon, container: str, options: ExecOptions) -> CommandResu
         return result(execute_at(daemon, container, options, console))
 
 
-def run(daemon: Daemon, container: str) -> CommandResult:
+def run(daemon: Daemon, container: str, *, started: Callable[[], object]) -> CommandResult:
     """Start a created container and wait for its end; raises `DaemonError` if it can't be started."""
     from compose_lite.runner.attach import AttachOptions
     from compose_lite.runner.run_session import run_attached
 
     nobody = AttachOptions(stdin=False, signals=False)
     with _collected() as (console, result):
-        return result(run_attached(daemon, container, nobody, console))
+        return result(run_attached(daemon, container, nobody, console, started=started))
 
 
 @contextmanager

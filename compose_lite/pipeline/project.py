@@ -217,6 +217,8 @@ class Project(model.Project):
         Raises:
             ValueError: a dry run is asked for; there would be no result.
         """
+        from contextlib import ExitStack
+
         from compose_lite.pipeline import captured
         from compose_lite.pipeline.verbs import create_one_off
 
@@ -232,11 +234,11 @@ class Project(model.Project):
             interactive=False,
         )
         images = requests.ImagesRequest(services=(service,), no_deps=no_deps, now=_now(), verb="run")
-        with _means(options) as means:
-            container = create_one_off(self, request, images, means)
+        with _means(options) as means, ExitStack() as lock:
+            container = create_one_off(self, request, images, means, lock=lock)
             if container is None:
                 raise ValueError("run has no dry run: there would be no result")
-            return captured.run(means.daemon, container)
+            return captured.run(means.daemon, container, started=lock.close)
 
     def exec(
         self,

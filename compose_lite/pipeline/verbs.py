@@ -12,6 +12,7 @@ from compose_lite.pipeline.observation import look_closer, observe_project, obse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import ExitStack
 
     from compose_lite.pipeline.means import Means, Stack
     from compose_lite.planner import requests
@@ -78,9 +79,18 @@ def rollback(stack: Stack, request: requests.RollbackRequest, means: Means) -> P
 
 
 def create_one_off(
-    project: Project, request: requests.RunRequest, wanted: requests.ImagesRequest, means: Means
+    project: Project,
+    request: requests.RunRequest,
+    wanted: requests.ImagesRequest,
+    means: Means,
+    *,
+    lock: ExitStack,
 ) -> str | None:
     """Bring up what a service needs and create a one-off container of it; started only if detached.
+
+    Args:
+        lock: gets the project's lock; to be closed once the container has been started. Another invocation
+            takes a container that was not started for one that nobody is going to start.
 
     Returns:
         The container's id, or `None` if the plan was not carried out. Raises as `up` does.
@@ -92,16 +102,16 @@ def create_one_off(
 
     project = one_off_project(project, request)
     contents = read_contents(project)
-    with locked(project.name, means):
-        check_engine(project, (request.service,), means.daemon, with_dependencies=not request.no_deps)
+    lock.enter_context(locked(project.name, means))
+    check_engine(project, (request.service,), means.daemon, with_dependencies=not request.no_deps)
+    observed = observe_project(means.daemon, project)
+    if carry_out(plan_images(project, observed, wanted), project, means):
         observed = observe_project(means.daemon, project)
-        if carry_out(plan_images(project, observed, wanted), project, means):
-            observed = observe_project(means.daemon, project)
-        known = digests(contents)
-        needs = UpRequest(services=(request.service,), no_deps=request.no_deps)
-        observed = look_closer(means.daemon, project, observed, needs, known)
-        plan = plan_run(project, observed, request, known)
-        result = carry_out(plan, project, means, contents=contents)
+    known = digests(contents)
+    needs = UpRequest(services=(request.service,), no_deps=request.no_deps)
+    observed = look_closer(means.daemon, project, observed, needs, known)
+    plan = plan_run(project, observed, request, known)
+    result = carry_out(plan, project, means, contents=contents)
     name = request.name or one_off_name(project.name, request.service, request.slug)
     return result.created[name] if result is not None else None
 

@@ -17,7 +17,7 @@ from compose_lite.planner.links import (
     yielding,
 )
 from compose_lite.planner.networks import decide_networks, emit_networks, networks_used
-from compose_lite.planner.orphans import orphan_warnings, orphans_of
+from compose_lite.planner.orphans import never_begun, orphan_warnings, orphans_of
 from compose_lite.planner.pace import paces
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
@@ -119,7 +119,8 @@ class Convergence:
         for name in scope.order:
             self.states[name] = survey(situation, project.services[name], self.states)
         self._notes: list[Problem] = []
-        self._orphans = orphans_of(project, observed)
+        self._never_begun = never_begun(observed)
+        self._orphans = tuple(c for c in orphans_of(project, observed) if c not in self._never_begun)
         self.work = self._start_work(situation)
         self.waits = Waits(self.work, self.states)
 
@@ -155,6 +156,9 @@ class Convergence:
 
     def emit(self) -> None:
         """Add the actions of all services, then those of other containers that are concerned."""
+        for container in self._never_begun:
+            reason = Reason(why=Why.NEVER_BEGUN, subject=container.service)
+            discard(self.work, container, None, (reason,), volumes=True)
         for state in self.states.values():
             for surplus in state.surplus:
                 discard(self.work, surplus.container, state.service, surplus.reasons)
@@ -169,7 +173,7 @@ class Convergence:
         finish_rollouts(self.work)
         if self._request.wait and self._request.start:
             self.waits.at_end(self.states, self._request.wait_timeout)
-        gone = self._discard_orphans()
+        gone = self._discard_orphans() | {container.id for container in self._never_begun}
         self._give_up_previous()
         if self.work.networks.removing:
             for container in self.work.observed.containers:

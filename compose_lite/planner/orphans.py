@@ -28,6 +28,18 @@ def orphans_of(project: Project, observed: Observed) -> tuple[ObservedContainer,
     return tuple(sorted(found, key=lambda container: container.name))
 
 
+def never_begun(observed: Observed) -> tuple[ObservedContainer, ...]:
+    """One-off containers that were to go when they end, of a `run` that was ended before it could start them.
+
+    A `run` holds the project's lock until its container has started, so nobody is about to start these.
+    """
+    return tuple(
+        container
+        for container in observed.containers
+        if container.oneoff and container.state == "created" and labels.AUTO_REMOVE in container.labels
+    )
+
+
 def orphan_warnings(
     project: Project, orphans: Iterable[ObservedContainer], *, removed: bool = False
 ) -> tuple[Problem, ...]:

@@ -33,6 +33,7 @@ class Why(Enum):
     INTERRUPTED = "interrupted"
     ORPHAN = "orphan"
     ONE_OFF = "one-off"
+    NEVER_BEGUN = "never-begun"
     REQUESTED = "requested"
     POLICY = "policy"
     HOOK = "hook"
@@ -104,6 +105,7 @@ _WORDS = {
     Why.INTERRUPTED: "left by an interrupted replacement of {subject}|left by an interrupted replacement",
     Why.ORPHAN: "service {subject} is not in the project|not in the project",
     Why.ONE_OFF: "one-off container of {subject}|one-off container",
+    Why.NEVER_BEGUN: "left by a run of {subject} that never began|left by a run that never began",
     Why.REQUESTED: "asked for by {subject}|asked for",
     Why.POLICY: "pull policy {subject}|pull policy",
     Why.HOOK: "{subject} hook|lifecycle hook",

@@ -114,6 +114,7 @@ def container_labels(
     optional = {
         labels.ENVIRONMENT_FILE: ",".join(project.env_files),
         labels.SLUG: oneoff.slug if oneoff else "",
+        labels.AUTO_REMOVE: "True" if oneoff and oneoff.remove else "",
         labels.REPLACES: around.replaced or "",
         labels.UNNAMED: "" if action.named else "True",
         labels.PEERS: ",".join(f"{name}={container}" for name, container in around.peers.items()),

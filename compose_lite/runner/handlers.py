@@ -14,6 +14,7 @@ from compose_lite.planner import actions as a
 from compose_lite.runner.container_networks import endpoint
 from compose_lite.runner.create import connect, create_container
 from compose_lite.runner.site import DONE, NOTHING_TO_DO, Outcome
+from compose_lite.runner.start import start_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -210,6 +211,9 @@ def inject_files(site: Site, action: a.InjectFiles, _report: Report) -> Outcome:
 def start_container(site: Site, action: a.StartContainer, _report: Report) -> Outcome:
     container = site.containers.id(action.container)
     try:
+        if container in site.containers.made.values():
+            start_once(site.daemon, container)
+            return DONE
         return DONE if site.daemon.start_container(container) else NOTHING_TO_DO
     except (DaemonUnavailable, AnswerLost):
         raise

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from compose_lite.planner.observed import Observed
+from dataclasses import replace
+
+from compose_lite import labels
+from compose_lite.planner.converge import plan_up
+from compose_lite.planner.observed import Observed, ObservedContainer
 from compose_lite.planner.oneoff import one_off_project, plan_run
 from compose_lite.planner.render import terse
-from compose_lite.planner.requests import RunRequest
+from compose_lite.planner.requests import RunRequest, UpRequest
 from compose_lite.spec.model import FrozenMap, Mount, Port
 from tests.planner.stacks import daemon_for, project, running, service, told
 
@@ -119,3 +123,26 @@ def test_orphans_are_not_touched():
     asked = RunRequest(service="web", slug=SLUG, no_deps=True)
     observed = Observed(project="p", containers=ghost, images=daemon.images)
     assert "ghost" not in terse(plan_run(one_off_project(STACK, asked), observed, asked))
+
+
+def test_a_run_that_never_began_is_taken_away_by_the_next_run_or_up():
+    """A killed `run --rm` may leave its container created: nobody is going to start it."""
+    left = ObservedContainer(
+        id="left",
+        name="p-web-run-left",
+        service="web",
+        number=1,
+        oneoff=True,
+        labels={labels.AUTO_REMOVE: "True"},
+    )
+    observed = running(STACK).observe()
+    observed = replace(observed, containers=(*observed.containers, left))
+    removal = "remove container p-web-run-left with volumes (left by a run of web that never began)"
+    asked = RunRequest(service="web", slug=SLUG)
+    assert removal in terse(plan_run(one_off_project(STACK, asked), observed, asked))
+    assert terse(plan_up(STACK, observed, UpRequest())) == f"[1] {removal}"
+    begun = replace(left, state="running")
+    kept = replace(left, labels={})
+    for other in (begun, kept):
+        observed = replace(observed, containers=(*observed.containers[:-1], other))
+        assert removal not in terse(plan_up(STACK, observed, UpRequest()))

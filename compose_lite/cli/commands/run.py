@@ -10,6 +10,8 @@ from compose_lite.cli.options import flag, rest, text, texts, word
 from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from compose_lite.cli.invocation import Invocation
     from compose_lite.planner.requests import ImagesRequest, RunRequest
     from compose_lite.spec.model import Project
@@ -61,6 +63,8 @@ class RunOptions:
 
 def run_run(ctx: Invocation, options: RunOptions) -> int:
     """Run a one-off container; attached to it, its exit code is ours."""
+    from contextlib import ExitStack
+
     from compose_lite import pipeline
     from compose_lite.cli.carry_out import carrying_out
     from compose_lite.cli.project import load_for_containers
@@ -69,26 +73,28 @@ def run_run(ctx: Invocation, options: RunOptions) -> int:
     request = _request(ctx, options, project)
     mode = "quiet" if options.quiet else None
     container: str | None = None  # where the plan fails, the block is left before there is one
-    with carrying_out(
-        ctx, title="run", mode=mode, quiet_pull=options.quiet_pull, quiet_build=options.quiet_build
-    ) as run:
-        container = pipeline.create_one_off(project, request, _images(options), run.means)
-    if container is None or run.exit_code:
-        return run.exit_code
-    if options.detach:
-        ctx.terminal.print(container)
-        return 0
-    return _attach(ctx, options, container)
+    with ExitStack() as lock:
+        with carrying_out(
+            ctx, title="run", mode=mode, quiet_pull=options.quiet_pull, quiet_build=options.quiet_build
+        ) as run:
+            container = pipeline.create_one_off(project, request, _images(options), run.means, lock=lock)
+        if container is None or run.exit_code:
+            return run.exit_code
+        if options.detach:
+            ctx.terminal.print(container)
+            return 0
+        return _attach(ctx, options, container, started=lock.close)
 
 
-def _attach(ctx: Invocation, options: RunOptions, container: str) -> int:
+def _attach(ctx: Invocation, options: RunOptions, container: str, *, started: Callable[[], None]) -> int:
     """Start the container with the user connected to it, and wait for its end."""
     from compose_lite.cli.console import console_of
     from compose_lite.runner.attach import AttachOptions
     from compose_lite.runner.run_session import run_attached
 
     attach = AttachOptions(stdin=options.interactive)
-    return run_attached(ctx.connect(), container, attach, console_of(ctx.terminal)) or 0
+    console = console_of(ctx.terminal)
+    return run_attached(ctx.connect(), container, attach, console, started=started) or 0
 
 
 def _request(ctx: Invocation, options: RunOptions, project: Project) -> RunRequest:
