@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass
@@ -68,14 +68,58 @@ def raw_mode(descriptor: int) -> Iterator[None]:
     import termios
     import tty
 
+    with _mode(descriptor, lambda: tty.setraw(descriptor, termios.TCSADRAIN)):
+        yield
+
+
+@contextmanager
+def key_mode(descriptor: int) -> Iterator[None]:
+    """Hand keys to the program as they are typed, unseen; Ctrl-C and Ctrl-Z stay what they are.
+
+    The terminal is restored in any case. A shell that brings us back to the foreground has its own
+    mode, so ours is set again then.
+    """
+    import termios
+
+    def enter() -> None:
+        changed = termios.tcgetattr(descriptor)
+        changed[3] &= ~(termios.ECHO | termios.ICANON)
+        changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, changed)
+
+    def back(_number: int) -> None:
+        if in_foreground(descriptor):
+            enter()
+
+    with _mode(descriptor, enter), on_signal(back, signal.SIGCONT):
+        yield
+
+
+def in_foreground(descriptor: int) -> bool:
+    """Tell whether the terminal listens to this process: a job in the background is stopped if it reads."""
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:
+        return False
+
+
+@contextmanager
+def _mode(descriptor: int, enter: Callable[[], None]) -> Iterator[None]:
+    """Have the terminal in the mode that `enter` sets, and in its former one afterwards, however that comes."""
+    import termios
+
     before = termios.tcgetattr(descriptor)
 
     def restore() -> None:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        # Whoever has been put into the background meanwhile would be stopped for changing the mode.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+        with suppress(termios.error):  # the terminal is gone: hung up
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
 
     with _before_death(restore):
         try:
-            tty.setraw(descriptor, termios.TCSADRAIN)
+            enter()
             yield
         finally:
             restore()

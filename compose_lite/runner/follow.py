@@ -109,6 +109,10 @@ class LogFollower:
         self._endless = False
         self._wakeup.wake()
 
+    def expect_more(self) -> None:
+        """Take back `expect_no_more`: something may be started at any time; from any thread."""
+        self._endless = True
+
     def close(self) -> None:
         """Make the iteration end; from any thread or a signal handler."""
         self._closed = True
