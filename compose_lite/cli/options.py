@@ -61,7 +61,7 @@ def flag(
     text: str,
     *,
     short: str = "",
-    default: bool = False,
+    default: bool | None = False,
     group: str = "Options",
     long: str = "",
     hidden: bool = False,
@@ -85,13 +85,16 @@ def text(
     *,
     short: str = "",
     default: str | None = None,
-    metavar: str = "TEXT",
+    metavar: str = "",
     choices: tuple[str, ...] = (),
     group: str = "Options",
     long: str = "",
 ) -> Any:
-    """Declare an option with one value; the last one given wins."""
-    shown = "|".join(choices) if choices else metavar
+    """Declare an option with one value; the last one given wins.
+
+    Without a `metavar` the help lists the choices.
+    """
+    shown = metavar or "|".join(choices) or "TEXT"
     return _declare(
         "text", text, default=default, short=short, metavar=shown, choices=choices, group=group, long=long
     )

@@ -53,12 +53,17 @@ def preview(stack: Stack, asked: Sequence[Any], daemon: Daemon) -> Preview:
         return _preview_up(stack, tuple(asked), daemon)
     request = asked[0]
     decide = _decisions().get(type(request))
-    if decide is None:
+    if decide is None or (stack.project is None and isinstance(request, _OF_IMAGES)):
         raise PlanError("the saved plan needs the project's files, and has none", code="not-a-plan")
-    with_images = isinstance(request, requests.DownRequest) and request.rmi is not None
-    observed = observe_stack(daemon, stack, images=with_images)
+    observed = observe_stack(daemon, stack, images=_about_images(request))
     plan = decide(stack.project, observed, request)
     return Preview(stack=stack, asked=(request,), observed=observed, plans=(plan,))
+
+
+def _about_images(request: Any) -> bool:
+    """Whether the plan depends on the images that the daemon has."""
+    removes = isinstance(request, requests.DownRequest) and request.rmi is not None
+    return removes or isinstance(request, _OF_IMAGES)
 
 
 def _preview_up(stack: Stack, asked: tuple[Any, ...], daemon: Daemon) -> Preview:
@@ -101,8 +106,12 @@ def apply(document: Mapping[str, Any], stack: Stack, means: Means) -> tuple[Plan
             assert stack.project is not None, "its plan was just made anew"
             return verbs.up(stack.project, asked[0], asked[1], unlocked)
         carry = getattr(verbs, _VERBS[type(asked[0])])
-        return (carry(stack, asked[0], unlocked),)
+        subject = stack.project if isinstance(asked[0], _OF_IMAGES) else stack
+        return (carry(subject, asked[0], unlocked),)
 
+
+# Verbs that need the project's files, and no container.
+_OF_IMAGES = (requests.PullRequest, requests.BuildRequest)
 
 _VERBS: dict[type[Any], str] = {
     requests.DownRequest: "down",
@@ -111,12 +120,16 @@ _VERBS: dict[type[Any], str] = {
     requests.RestartRequest: "restart",
     requests.KillRequest: "kill",
     requests.PauseRequest: "pause",
+    requests.UnpauseRequest: "unpause",
     requests.RemoveRequest: "rm",
+    requests.RollbackRequest: "rollback",
+    requests.PullRequest: "pull",
+    requests.BuildRequest: "build",
 }
 
 
 def _decisions() -> dict[type[Any], Any]:
-    from compose_lite.planner import lifecycle, teardown
+    from compose_lite.planner import images, lifecycle, rollback, teardown
 
     return {
         requests.DownRequest: teardown.plan_down,
@@ -125,5 +138,9 @@ def _decisions() -> dict[type[Any], Any]:
         requests.RestartRequest: lifecycle.plan_restart,
         requests.KillRequest: teardown.plan_kill,
         requests.PauseRequest: teardown.plan_pause,
+        requests.UnpauseRequest: teardown.plan_unpause,
         requests.RemoveRequest: teardown.plan_rm,
+        requests.RollbackRequest: rollback.plan_rollback,
+        requests.PullRequest: images.plan_pull,
+        requests.BuildRequest: images.plan_build,
     }

@@ -136,7 +136,7 @@ class Project(model.Project):
         """Let frozen containers go on; raises as `up` does."""
         from compose_lite.pipeline.verbs import unpause
 
-        return self._move(unpause, requests.PauseRequest(services=services), options)
+        return self._move(unpause, requests.UnpauseRequest(services=services), options)
 
     def rm(
         self, *services: str, stop: bool = False, volumes: bool = False, **options: Unpack[Options]

@@ -178,7 +178,7 @@ def pause(stack: Stack, request: requests.PauseRequest, means: Means) -> Plan:
     return _move(stack, request, means, plan_pause)
 
 
-def unpause(stack: Stack, request: requests.PauseRequest, means: Means) -> Plan:
+def unpause(stack: Stack, request: requests.UnpauseRequest, means: Means) -> Plan:
     """Let paused containers go on. Raises as `up` does."""
     from compose_lite.planner.teardown import plan_unpause
 

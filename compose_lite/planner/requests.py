@@ -170,7 +170,14 @@ class KillRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PauseRequest:
-    """`pause` and `unpause`."""
+    """`pause`."""
+
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnpauseRequest:
+    """`unpause`."""
 
     services: tuple[str, ...] = ()
 

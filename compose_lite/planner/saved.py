@@ -54,7 +54,11 @@ _REQUESTS = {
         requests.RestartRequest,
         requests.KillRequest,
         requests.PauseRequest,
+        requests.UnpauseRequest,
         requests.RemoveRequest,
+        requests.RollbackRequest,
+        requests.PullRequest,
+        requests.BuildRequest,
     )
 }
 

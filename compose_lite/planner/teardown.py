@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         PauseRequest,
         RemoveRequest,
         StopRequest,
+        UnpauseRequest,
     )
     from compose_lite.spec.model import Volume
 
@@ -117,7 +118,7 @@ def plan_pause(project: Project | None, observed: Observed, request: PauseReques
     return _for_each(project, observed, request.services, "pause", pause)
 
 
-def plan_unpause(project: Project | None, observed: Observed, request: PauseRequest) -> Plan:
+def plan_unpause(project: Project | None, observed: Observed, request: UnpauseRequest) -> Plan:
     """Thaw the services' paused containers."""
 
     def unpause(container: ObservedContainer) -> Action | None:

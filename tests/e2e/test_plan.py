@@ -5,10 +5,12 @@ from pathlib import Path
 
 import jsonschema
 
+from compose_lite.cli.commands.plan import VERBS
 from tests.e2e.checks import containers, environment, kept, nothing_left, replaced, says, says_not, unchanged
 from tests.e2e.harness import Scenario, Step, scenarios
 from tests.e2e.stack import Stack
 from tests.e2e.steps import do, edit, outside, remember, run, write
+from tests.fakes.proxy import Answer, Call, Proxy, Strike
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text())
 SHOP = {
@@ -107,6 +109,75 @@ test_plan = scenarios(
     ),
 )
 
+# Every command that makes a plan, with what only `plan` has to be told otherwise.
+SAME = {
+    "up -d": "plan",
+    "up -d --force-recreate -t 3": "plan --force-recreate -t 3",
+    "create": "plan --for create",
+    "scale web=2": "plan --for scale web=2",
+    "down -v --rmi local": "plan --for down -v --rmi local",
+    "stop web": "plan --for stop web",
+    "start": "plan --for start",
+    "restart -t 2": "plan --for restart -t 2",
+    "kill": "plan --for kill",
+    "pause": "plan --for pause",
+    "unpause": "plan --for unpause",
+    "rm -s -f": "plan --for rm --stop",
+    "rollback": "plan --for rollback",
+    "pull": "plan --for pull",
+    "build": "plan --for build",
+}
+
+
+def says_the_same(verb: str) -> Step:
+    """`--dry-run VERB` and `plan --for VERB` print the same, before a daemon that fails on any changing call."""
+
+    def act(stack: Stack) -> None:
+        with Proxy(on_call=_refuse_changes) as proxy:
+            env = {"DOCKER_HOST": proxy.address}
+            dry = stack.run(f"--dry-run {verb}", env=env).out
+            assert stack.run(SAME[verb], env=env).out == dry
+            assert not proxy.changes
+        assert "unchanged" in dry  # the summary line
+
+    return do(f"--dry-run {verb} = {SAME[verb]}", act)
+
+
+def _refuse_changes(call: Call) -> Strike | None:
+    return Strike(when="before", answer=Answer(status=500)) if call.change else None
+
+
+test_same_as_dry_run = scenarios(
+    Scenario(
+        name="same-as-dry-run",
+        intent="`plan --for` has every command that makes a plan, says what its `--dry-run` says and changes nothing.",
+        only="compose-lite",
+        files={
+            "compose.yaml": """
+                services:
+                  db: {image: "${IDLE}", volumes: ["data:/data"], x-compose-lite: {keep_previous: true}}
+                  web: {image: "${STACK}/web", pull_policy: build, build: ., depends_on: [db]}
+                volumes: {data: {}}
+            """,
+            "Dockerfile": "FROM compose-lite-test/busybox:1-idle\n",
+        },
+        steps=(
+            run("up -d"),
+            run("pause web"),
+            run("up -d --force-recreate --no-deps db"),
+            edit("compose.yaml", "depends_on", "environment: {A: b}, depends_on"),
+            remember(),
+            *(says_the_same(verb) for verb in SAME),
+            unchanged(),
+        ),
+    ),
+)
+
+
+def test_every_command_that_plan_knows_is_compared() -> None:
+    assert {verb.split()[0] for verb in SAME} == set(VERBS)
+
+
 test_apply = scenarios(
     Scenario(
         name="as-planned",
@@ -165,13 +236,17 @@ test_apply = scenarios(
     ),
     Scenario(
         name="scale-and-down",
-        intent="Plans of `scale` and `down` can be kept and carried out as well.",
+        intent="Plans of `scale`, `unpause` and `down` can be kept and carried out as well.",
         only="compose-lite",
         files=SHOP,
         steps=(
             run("up -d"),
             run("plan --for scale web=2 --out two.plan"),
             run("apply two.plan"),
+            containers(web="running x2", db="running"),
+            run("pause db"),
+            run("plan --for unpause --out go-on.plan"),
+            run("apply go-on.plan"),
             containers(web="running x2", db="running"),
             run("plan --for down -v --out end.plan"),
             run("apply end.plan"),

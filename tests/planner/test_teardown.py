@@ -15,6 +15,7 @@ from compose_lite.planner.requests import (
     PauseRequest,
     RemoveRequest,
     StopRequest,
+    UnpauseRequest,
 )
 from compose_lite.planner.teardown import (
     plan_down,
@@ -191,7 +192,7 @@ def test_pause_and_unpause():
     daemon.apply(plan_pause(STACK, daemon.observe(), PauseRequest(services=("web",))), STACK)
     assert daemon.by_name("p-web-1").state == "paused"
     assert daemon.by_name("p-db-1").state == "running"
-    plan = plan_unpause(STACK, daemon.observe(), PauseRequest())
+    plan = plan_unpause(STACK, daemon.observe(), UnpauseRequest())
     assert terse(plan) == "[1] unpause container p-web-1 (asked for by unpause)"
 
 

@@ -126,9 +126,9 @@ def run_pause(ctx: Invocation, options: PauseOptions) -> int:
 def run_unpause(ctx: Invocation, options: PauseOptions) -> int:
     """Let paused containers go on."""
     from compose_lite import pipeline
-    from compose_lite.planner.requests import PauseRequest
+    from compose_lite.planner.requests import UnpauseRequest
 
-    return _move(ctx, "unpause", pipeline.unpause, PauseRequest(services=options.services))
+    return _move(ctx, "unpause", pipeline.unpause, UnpauseRequest(services=options.services))
 
 
 def run_rollback(ctx: Invocation, options: RollbackOptions) -> int:

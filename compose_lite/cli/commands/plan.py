@@ -8,9 +8,11 @@ from compose_lite.cli.commands import Command
 from compose_lite.cli.commands.up import (
     CreateOptions,
     UpOptions,
+    create_request,
     images_request,
     parse_scale,
     prepared,
+    scale_requests,
     up_request,
 )
 from compose_lite.cli.options import flag, number, text, word
@@ -24,18 +26,24 @@ if TYPE_CHECKING:
     from compose_lite.pipeline import Stack
     from compose_lite.pipeline.planned import Preview
     from compose_lite.planner.plan import Plan
+    from compose_lite.planner.requests import ImagesRequest, UpRequest
+    from compose_lite.spec.model import Project
 
 CHANGES = 2
-_MAKING = ("up", "scale")
-VERBS = (*_MAKING, "down", "stop", "start", "restart", "kill", "pause", "rm")
-_OTHERS = "With --for down, stop, restart, rm"
+_MAKING = ("up", "create", "scale")
+_ON_IMAGES = ("pull", "build")
+_ON_CONTAINERS = ("down", "stop", "start", "restart", "kill", "pause", "unpause", "rm", "rollback")
+VERBS = (*_MAKING, *_ON_CONTAINERS, *_ON_IMAGES)
+_OTHERS = "With --for down, stop, restart, rm, rollback"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanOptions(CreateOptions):
     """Options of `plan`: those of the commands that make a difference to their plans, and how to show it."""
 
-    for_verb: str = text("The command to plan", choices=VERBS, default="up", long="--for")
+    for_verb: str = text(
+        f"The command to plan: {', '.join(VERBS)}", choices=VERBS, default="up", long="--for", metavar="COMMAND"
+    )
     format: str | None = text("Output format (text)", choices=("text", "json"))
     detailed_exitcode: bool = flag("Exit with 2 if there is something to do")
     out: str | None = text("Keep the plan in a file, for apply", metavar="FILE")
@@ -74,15 +82,28 @@ def run_plan(ctx: Invocation, options: PlanOptions) -> int:
 
 def _asked(ctx: Invocation, options: PlanOptions) -> tuple[Stack, tuple[Any, ...], Mapping[str, int]]:
     """The stack, the requests of the verb, and the counts that it sets."""
-    from compose_lite.cli.project import find_stack
+    from compose_lite.cli.project import find_stack, load_project
     from compose_lite.pipeline import Stack
 
-    if options.for_verb not in _MAKING:
+    if options.for_verb in _ON_CONTAINERS:
         return find_stack(ctx, options.services), (_request(ctx, options),), {}
+    if options.for_verb in _ON_IMAGES:
+        project = load_project(ctx, options.services)
+        return Stack(name=project.name, project=project), (_request(ctx, options),), {}
     if options.for_verb == "scale":
         scale = (*options.scale, *options.services)
         options = replace(options, scale=scale, services=tuple(parse_scale(scale)))
     project = prepared(ctx, options.services, options.scale)
+    asked = _making(project, options)
+    return Stack(name=project.name, project=project), asked, parse_scale(options.scale)
+
+
+def _making(project: Project, options: PlanOptions) -> tuple[UpRequest, ImagesRequest]:
+    """What a verb that makes containers asks for."""
+    if options.for_verb == "scale":
+        return scale_requests(options.services, no_deps=options.no_deps)
+    if options.for_verb == "create":
+        return create_request(project, options), images_request(options, no_deps=False, verb="create")
     wanted = UpOptions(
         services=options.services,
         force_recreate=options.force_recreate,
@@ -92,9 +113,7 @@ def _asked(ctx: Invocation, options: PlanOptions) -> tuple[Stack, tuple[Any, ...
         no_deps=options.no_deps,
         timeout=options.timeout,
     )
-    request = replace(up_request(project, wanted), verb=options.for_verb)
-    images = images_request(options, no_deps=options.no_deps, verb=options.for_verb)
-    return Stack(name=project.name, project=project), (request, images), parse_scale(options.scale)
+    return up_request(project, wanted), images_request(options, no_deps=options.no_deps, verb="up")
 
 
 def _request(ctx: Invocation, options: PlanOptions) -> Any:
@@ -121,6 +140,14 @@ def _request(ctx: Invocation, options: PlanOptions) -> Any:
             return requests.KillRequest(services=services, remove_orphans=options.remove_orphans)
         case "pause":
             return requests.PauseRequest(services=services)
+        case "unpause":
+            return requests.UnpauseRequest(services=services)
+        case "rollback":
+            return requests.RollbackRequest(services=services, timeout=timeout)
+        case "pull":
+            return requests.PullRequest(services=services, policy=options.pull)
+        case "build":
+            return requests.BuildRequest(services=services)
         case _:
             return requests.StartRequest(services=services)
 

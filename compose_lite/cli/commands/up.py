@@ -74,6 +74,14 @@ class UpOptions(CreateOptions):
     attach: tuple[str, ...] = texts("Show logs of this service only", metavar="SERVICE", group=_LOGS)
     no_attach: tuple[str, ...] = texts("Don't show logs of this service", metavar="SERVICE", group=_LOGS)
     attach_dependencies: bool = flag("Show logs of dependencies too", group=_LOGS)
+    watch: bool = flag(
+        "Watch files too, and put changes into the containers as develop.watch says", short="-w", group=_LOGS
+    )
+    menu: bool | None = flag(
+        "Keys to watch, restart, filter logs, open a page, detach (default: COMPOSE_MENU; on a terminal only)",
+        default=None,
+        group=_LOGS,
+    )
     timestamps: bool = flag("Show when each line was written", group=_LOGS)
     no_log_prefix: bool = flag("Leave out who wrote a line", group=_LOGS)
     no_color: bool = flag("No colours", group=_LOGS)
@@ -111,31 +119,18 @@ def run_up(ctx: Invocation, options: UpOptions) -> int:
 
 def run_create(ctx: Invocation, options: CreateOptions) -> int:
     """Create the project's containers without starting them."""
-    from compose_lite.planner.requests import UpRequest
-
     _check_create(options)
     project = prepared(ctx, options.services, options.scale)
-    request = UpRequest(
-        services=options.services,
-        recreate=_recreate(options),
-        start=False,
-        remove_orphans=options.remove_orphans,
-        ignore_orphans=_set(project.environment, "COMPOSE_IGNORE_ORPHANS"),
-        recreate_volumes=_volumes(project, options.recreate_volume),
-        verb="create",
-    )
+    request = create_request(project, options)
     images = images_request(options, no_deps=False, verb="create")
     return _bring_up(ctx, project, request, images, quiet_pull=options.quiet_pull)
 
 
 def run_scale(ctx: Invocation, options: ScaleOptions) -> int:
     """Change how many containers services have."""
-    from compose_lite.planner.requests import ImagesRequest, UpRequest
-
     services = tuple(parse_scale(options.scale))
     project = prepared(ctx, services, options.scale)
-    request = UpRequest(services=services, no_deps=options.no_deps, ignore_orphans=True, verb="scale")
-    images = ImagesRequest(services=services, no_deps=options.no_deps, now=_now(), verb="scale")
+    request, images = scale_requests(services, no_deps=options.no_deps)
     return _bring_up(ctx, project, request, images, quiet_pull=False)
 
 
@@ -159,6 +154,29 @@ def parse_scale(items: Iterable[str]) -> dict[str, int]:
             raise UsageError(f"{item!r} is no SERVICE=N", hint="for example web=3")
         counts[service] = int(count)
     return counts
+
+
+def scale_requests(services: tuple[str, ...], *, no_deps: bool) -> tuple[UpRequest, ImagesRequest]:
+    """What `scale` asks the planner for; the counts are in the project already."""
+    from compose_lite.planner.requests import ImagesRequest, UpRequest
+
+    request = UpRequest(services=services, no_deps=no_deps, ignore_orphans=True, verb="scale")
+    return request, ImagesRequest(services=services, no_deps=no_deps, now=_now(), verb="scale")
+
+
+def create_request(project: Project, options: CreateOptions) -> UpRequest:
+    """What `create` asks the planner for."""
+    from compose_lite.planner.requests import UpRequest
+
+    return UpRequest(
+        services=options.services,
+        recreate=_recreate(options),
+        start=False,
+        remove_orphans=options.remove_orphans,
+        ignore_orphans=_set(project.environment, "COMPOSE_IGNORE_ORPHANS"),
+        recreate_volumes=_volumes(project, options.recreate_volume),
+        verb="create",
+    )
 
 
 def up_request(project: Project, options: UpOptions) -> UpRequest:
@@ -236,6 +254,7 @@ def _check_up(options: UpOptions) -> None:
         options,
         ("always_recreate_deps", "no_recreate"),
         ("attach", "attach_dependencies"),
+        ("no_start", "watch"),
         ("abort_on_container_exit", "abort_on_container_failure"),
         *((way, other) for way in ("detach", "wait") for other in _ATTACHED),
     )
@@ -247,6 +266,7 @@ _ATTACHED = (
     "exit_code_from",
     "attach",
     "attach_dependencies",
+    "watch",
 )
 
 
