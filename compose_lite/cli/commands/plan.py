@@ -42,7 +42,11 @@ class PlanOptions(CreateOptions):
     """Options of `plan`: those of the commands that make a difference to their plans, and how to show it."""
 
     for_verb: str = text(
-        f"The command to plan: {', '.join(VERBS)}", choices=VERBS, default="up", long="--for", metavar="COMMAND"
+        f"The command to plan: {', '.join(VERBS)}",
+        choices=VERBS,
+        default="up",
+        long="--for",
+        metavar="COMMAND",
     )
     format: str | None = text("Output format (text)", choices=("text", "json"))
     detailed_exitcode: bool = flag("Exit with 2 if there is something to do")
