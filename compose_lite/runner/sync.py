@@ -1,17 +1,18 @@
 """Brings the files of one container up to date with a tree on the host: one archive a batch, no tool assumed.
 
-Nothing but the target and what is below it is written. What is sent has the content and the mode that it has
-on the host and belongs to the user that the container runs as.
+Nothing but the target and what is below it is written (and a record of that, see `sync_record`). What is sent
+has the content and the mode that it has on the host and belongs to the user that the container runs as.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compose_lite.lazy_dataclasses import dataclass
-from compose_lite.runner import sync_delete
-from compose_lite.runner.sync_archive import Archive
+from compose_lite.lazy_dataclasses import dataclass, field
+from compose_lite.runner import sync_record
+from compose_lite.runner.sync_archive import Archive, put
 from compose_lite.runner.sync_compare import compare
+from compose_lite.runner.sync_delete import Deleter, doomed
 from compose_lite.runner.sync_place import find_place
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class SyncResult:
 
     Attributes:
         sent: files, folders and links that were written.
-        deleted: paths that are no longer there.
+        deleted: paths that were deleted, folders with all that was in them.
         bytes: the content of what was sent.
         skipped: what was left out, each with the reason, for the user.
     """
@@ -50,36 +51,51 @@ class SyncResult:
     skipped: tuple[str, ...] = ()
 
 
+@dataclass(kw_only=True, slots=True)
+class _Target:
+    """A place in the container, where the record of it is, and what is known to be the host's there."""
+
+    place: Place
+    record: str
+    known: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+
+
 class ContainerSync:
     """One running container that is kept up to date. For one thread at a time."""
 
     def __init__(self, daemon: Daemon, container: str) -> None:
         self._daemon = daemon
         self._container = container
-        self._places: dict[tuple[str, str], Place] = {}
+        self._deleter = Deleter(daemon, container)
+        self._targets: dict[tuple[str, str], _Target] = {}
 
     def is_live(self, tree: HostTree, target: str) -> bool:
         """Whether the target is a bind mount of the very tree: then there is nothing to copy.
 
-        Raises DaemonError as the daemon does.
+        Raises CannotSync if it can't be written to, DaemonError as the daemon does.
         """
-        return self._place(tree, target).live
+        return self._target(tree, target).place.live
 
     def compare(self, tree: HostTree, target: str) -> Difference:
         """What the container lacks and what it should no longer have, by kind, content and mode.
 
-        Deleted is only what this tree is known to have had: what the image brought of its own stays. Modes of
-        folders are left as the container has them.
+        Deleted is only what this or an earlier watch is known to have had: what the image brought of its own,
+        or the program wrote, stays. Modes of folders are left as the container has them.
 
         Raises:
             CannotSync: the target can't be written to.
             DaemonError: as the daemon does.
         """
-        place = self._place(tree, target)
-        if place.live:
+        at = self._target(tree, target)
+        if at.place.live:
             return Difference()
-        found = compare(self._daemon, self._container, tree, place)
-        return Difference(send=found.missing | found.different, delete=found.unknown & tree.gone)
+        found = compare(self._daemon, self._container, tree, at.place)
+        recorded = sync_record.read(self._daemon, self._container, at.record)
+        delete = found.unknown & (tree.gone if recorded is None else recorded | at.known)
+        at.known |= recorded or set()
+        self._record(at, added=tree.entries.keys() - found.missing)
+        return Difference(send=found.missing | found.different, delete=frozenset(delete))
 
     def apply(
         self, tree: HostTree, target: str, send: Collection[str], delete: Collection[str] = ()
@@ -93,23 +109,40 @@ class ContainerSync:
             CannotDelete: nothing in the container can delete; `send` has been sent.
             DaemonError: as the daemon does.
         """
-        place = self._place(tree, target)
-        if place.live:
+        at = self._target(tree, target)
+        if at.place.live:
             return SyncResult()
-        archive = Archive(tree, place, send)
+        archive = Archive(tree, at.place, send)
         if send:
-            archive.put(self._daemon, self._container)
-        doomed = sync_delete.doomed(delete, written=archive.written, folders=archive.folders)
-        sync_delete.delete(self._daemon, self._container, [place.inside(path) for path in doomed])
+            self._record(at, added=send, archive=archive)
+        gone = doomed(delete, written=archive.written, folders=archive.folders)
+        skipped = [*archive.skipped]
+        for path in [path for path in gone if at.place.keeps_mounted(path)]:
+            gone.remove(path)
+            skipped.append(f"{at.place.inside(path)}: not deleted, something is mounted there")
+        self._deleter.delete([at.place.inside(path) for path in gone])
+        at.known -= set(delete)
+        at.removed |= set(delete)
         return SyncResult(
-            sent=len(archive.written),
-            deleted=len(doomed),
-            bytes=archive.bytes,
-            skipped=tuple(archive.skipped),
+            sent=len(archive.written), deleted=len(gone), bytes=archive.bytes, skipped=tuple(skipped)
         )
 
-    def _place(self, tree: HostTree, target: str) -> Place:
+    def _record(self, at: _Target, *, added: Collection[str], archive: Archive | None = None) -> None:
+        """Send the archive, together with what is new in the record."""
+        new = set(added) - at.known
+        record = list(sync_record.pieces(at.record, new, at.removed - set(added)) if new else ())
+        if record and at.place.root_writable and (archive is None or at.place.base != "/"):
+            put(self._daemon, self._container, "/", record)
+            record = []
+        if archive is not None:
+            archive.put(self._daemon, self._container, record if at.place.root_writable else [])
+        if new:
+            at.known |= new
+            at.removed.clear()
+
+    def _target(self, tree: HostTree, target: str) -> _Target:
         key = (tree.path, target)
-        if key not in self._places:
-            self._places[key] = find_place(self._daemon, self._container, tree.path, target)
-        return self._places[key]
+        if key not in self._targets:
+            place = find_place(self._daemon, self._container, tree.path, target)
+            self._targets[key] = _Target(place=place, record=sync_record.place(tree.path, place.target))
+        return self._targets[key]

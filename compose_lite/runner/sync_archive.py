@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import stat
 import tarfile
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import CannotSync, DaemonError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from compose_lite.runner.daemon import Daemon
     from compose_lite.runner.sync_place import Place
@@ -24,6 +25,35 @@ _REFUSALS = (
     "marked read-only",
     "no space left on device",
 )
+
+
+def put(daemon: Daemon, container: str, folder: str, members: Iterable[bytes]) -> None:
+    """Have the members of a tar extracted in a folder.
+
+    Raises:
+        CannotSync: the place can't be written to; what is in front of that member has been extracted.
+        DaemonError: as the daemon does.
+    """
+    try:
+        daemon.put_archive(container, path=folder, archive=_blocks(members), replace=True)
+    except DaemonError as error:
+        if any(refusal in str(error) for refusal in _REFUSALS):
+            raise CannotSync(
+                f"not everything could be copied into the container: {error}",
+                hint="let the path be writable for the container, ignore it in the watch rule, or rebuild",
+            ) from error
+        raise
+
+
+def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """A whole tar; small pieces are joined, for each block becomes a chunk of the request."""
+    gathered = bytearray()
+    for piece in pieces:
+        gathered += piece
+        if len(gathered) >= _BLOCK:
+            yield bytes(gathered)
+            gathered.clear()
+    yield bytes(gathered) + bytes(2 * tarfile.BLOCKSIZE)
 
 
 class Archive:
@@ -45,27 +75,9 @@ class Archive:
         self.skipped: list[str] = []
         self.bytes = 0
 
-    def put(self, daemon: Daemon, container: str) -> None:
-        """Have it extracted. Raises CannotSync if the place can't be written to, DaemonError otherwise."""
-        try:
-            daemon.put_archive(container, path=self._place.base, archive=self._blocks(), replace=True)
-        except DaemonError as error:
-            if any(refusal in str(error) for refusal in _REFUSALS):
-                raise CannotSync(
-                    f"not all of {self._place.target} could be copied: {error}",
-                    hint="let the path be writable for the container, ignore it in the watch rule, or rebuild",
-                ) from error
-            raise
-
-    def _blocks(self) -> Iterator[bytes]:
-        """The tar; small pieces are joined, for each block becomes a chunk of the request."""
-        gathered = bytearray()
-        for piece in self._pieces():
-            gathered += piece
-            if len(gathered) >= _BLOCK:
-                yield bytes(gathered)
-                gathered.clear()
-        yield bytes(gathered) + bytes(2 * tarfile.BLOCKSIZE)
+    def put(self, daemon: Daemon, container: str, before: Iterable[bytes] = ()) -> None:
+        """Have it extracted, behind the members `before`. Raises as the function `put` does."""
+        put(daemon, container, self._place.base, chain(before, self._pieces()))
 
     def _pieces(self) -> Iterator[bytes]:
         for path in self._paths:
@@ -79,6 +91,8 @@ class Archive:
     def _member(self, path: str) -> Iterator[bytes]:
         host = Path(self._tree.absolute(path))
         found = host.stat() if not path else host.lstat()
+        if not self._may_write(path, is_folder=stat.S_ISDIR(found.st_mode)):
+            return
         member = tarfile.TarInfo(self._place.name(path))
         member.mode = stat.S_IMODE(found.st_mode)
         member.uid, member.gid = self._place.owner.uid, self._place.owner.gid
@@ -97,6 +111,14 @@ class Archive:
         else:
             return
         self.written.add(path)
+
+    def _may_write(self, path: str, *, is_folder: bool) -> bool:
+        reason = self._place.shield(path)
+        if reason is None and not is_folder and self._place.keeps_mounted(path):
+            reason = "something is mounted there"
+        if reason:
+            self.skipped.append(f"{self._place.inside(path)}: not copied, {reason}")
+        return reason is None
 
     def _file(self, member: tarfile.TarInfo, host: Path, size: int) -> Iterator[bytes]:
         member.size = left = size

@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from compose_lite.errors import AnswerLost, NotFound
+from compose_lite.errors import AnswerLost, DaemonError, NotFound
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.feed_file import open_tar
 
@@ -30,13 +30,18 @@ class Comparison:
 
 def compare(daemon: Daemon, container: str, tree: HostTree, place: Place) -> Comparison:
     """Read all of the target. Raises DaemonError as the daemon does."""
-    entries = tree.entries
+    entries = {path: entry for path, entry in tree.entries.items() if place.shield(path) is None}
     seen: set[str] = set()
     different: set[str] = set()
+    is_file = "" in tree.entries
     try:
-        # The dot: where the target is a link, what it leads to.
-        _, feed = daemon.get_archive(container, path=place.target)
+        # The slash: where the target is a link, what it leads to.
+        _, feed = daemon.get_archive(container, path=place.target if is_file else f"{place.target}/")
     except NotFound:
+        return Comparison(missing=frozenset({"", *entries}), different=frozenset(), unknown=frozenset())
+    except DaemonError as error:
+        if "not a directory" not in str(error):
+            raise
         return Comparison(missing=frozenset({"", *entries}), different=frozenset(), unknown=frozenset())
     try:
         with open_tar(feed) as tar:
@@ -53,13 +58,13 @@ def compare(daemon: Daemon, container: str, tree: HostTree, place: Place) -> Com
     return Comparison(
         missing=frozenset(entries.keys() - seen),
         different=frozenset(different),
-        unknown=frozenset(seen - entries.keys() - {""}),
+        unknown=frozenset(path for path in seen - tree.entries.keys() - {""} if place.shield(path) is None),
     )
 
 
 def _relative(name: str) -> str:
     """The path below the archive's top, which is called as the target."""
-    return name.rstrip("/").partition("/")[2]
+    return name.strip("/").partition("/")[2]
 
 
 def _same(tar: tarfile.TarFile, member: tarfile.TarInfo, known: Entry, host: str) -> bool:

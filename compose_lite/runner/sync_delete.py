@@ -63,34 +63,42 @@ def doomed(paths: Collection[str], *, written: Collection[str], folders: Collect
     )
 
 
-def delete(daemon: Daemon, container: str, paths: Sequence[str]) -> None:
-    """Delete these absolute paths, folders with all that is in them; it is no error if they are not there.
+class Deleter:
+    """Deletes in one container, and remembers what was able to."""
 
-    Raises:
-        CannotDelete: nothing there can.
-        DaemonError: as the daemon does.
-    """
-    for chunk in _chunks(paths):
-        _delete(daemon, container, chunk)
+    def __init__(self, daemon: Daemon, container: str) -> None:
+        self._daemon = daemon
+        self._container = container
+        self._tools = _TOOLS
 
+    def delete(self, paths: Sequence[str]) -> None:
+        """Delete these absolute paths, folders with all that is in them; it is no error if they are not there.
 
-def _delete(daemon: Daemon, container: str, paths: list[str]) -> None:
-    said = ""
-    for tool in _TOOLS:
-        # As root; where that may not delete for want of capabilities, as the user that the container runs as.
-        for user in ("0", ""):
-            code, text = _run(daemon, container, [*tool, *paths], user)
-            if code == 0:
-                return
-            if code in _NOT_RUN:
+        Raises:
+            CannotDelete: nothing there can.
+            DaemonError: as the daemon does.
+        """
+        for chunk in _chunks(paths):
+            self._delete(chunk)
+
+    def _delete(self, paths: list[str]) -> None:
+        said = ""
+        for tool in self._tools:
+            # As root; where that may not delete for want of capabilities, as the user that the container runs as.
+            for user in ("0", ""):
+                code, text = _run(self._daemon, self._container, [*tool, *paths], user)
+                if code == 0:
+                    self._tools = (tool,)
+                    return
+                if code in _NOT_RUN:
+                    break
+                said = text or f"{tool[0]} exited with code {code}"
+            if said:
                 break
-            said = text or f"{tool[0]} exited with code {code}"
-        if said:
-            break
-    raise CannotDelete(
-        f"files can't be deleted in the container: {said or 'it has neither rm nor another tool for it'}",
-        hint="rebuild instead (`action: rebuild`), or add a tool such as busybox to the image",
-    )
+        raise CannotDelete(
+            f"files can't be deleted in the container: {said or 'it has neither rm nor another tool for it'}",
+            hint="rebuild instead (`action: rebuild`), or add a tool such as busybox to the image",
+        )
 
 
 def _run(daemon: Daemon, container: str, command: list[str], user: str) -> tuple[int, str]:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import posixpath
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import CannotSync, NotFound
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.feed_file import open_tar
+from compose_lite.runner.sync_tree import within
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from compose_lite.runner.daemon import Daemon, Json
 
+# Go's bit for folders, as the daemon tells modes in a path's stat.
+_GO_DIRECTORY = 1 << 31
+_CLOSED_HINT = (
+    "use a volume that can be written to, or another action (`rebuild`, `restart`), or drop the watch rule"
+)
 # What Docker Desktop puts before the paths of the machine that it runs on.
 _DESKTOP = "/host_mnt"
 
@@ -32,12 +41,17 @@ class Place:
         target: the absolute path of the tree's root there.
         base: the folder that archives are extracted in.
         live: it is a bind mount of the tree itself.
+        root_writable: something can be written beside the target as well.
+        mounts: paths of the tree where something is mounted in the container → why nothing can be copied
+            there; empty if nothing has to be, `None` if it can.
     """
 
     target: str
     base: str = "/"
     owner: Owner = Owner()
     live: bool = False
+    root_writable: bool = True
+    mounts: Mapping[str, str | None] = MappingProxyType({})
 
     def inside(self, relative: str) -> str:
         """The path in the container of a path of the tree."""
@@ -47,6 +61,15 @@ class Place:
         """The same path as archives name it."""
         return posixpath.relpath(self.inside(relative), self.base)
 
+    def shield(self, relative: str) -> str | None:
+        """Why nothing is copied to a path, `None` if something can be; empty where it is there already."""
+        holding = [mount for mount in self.mounts if within(relative, mount)]
+        return self.mounts[max(holding, key=len)] if holding else None
+
+    def keeps_mounted(self, relative: str) -> bool:
+        """Whether something is mounted at a path or below, so that it can't be removed."""
+        return any(within(mount, relative) for mount in self.mounts)
+
 
 def find_place(daemon: Daemon, container: str, path: str, target: str) -> Place:
     """Where the tree at `path` goes that is to be at `target`.
@@ -55,29 +78,66 @@ def find_place(daemon: Daemon, container: str, path: str, target: str) -> Place:
         CannotSync: it can't be written to, with the reason.
         DaemonError: as the daemon does.
     """
-    target = posixpath.normpath(posixpath.join("/", target))
+    target = posixpath.normpath(posixpath.join("/", target)).replace("//", "/")
     seen = daemon.inspect_container(container)
-    mount = _mount(seen, target)
+    mounts = _mounts(seen)
+    mount = _innermost(mounts, target)
     if mount is not None and _is_live(mount, path, target):
         return Place(target=target, live=True)
-    base = "/" if mount is None else str(mount["Destination"])
-    if target in (base, "/") and not posixpath.isdir(path):
+    if mount is not None and (reason := _closed(mount)):
+        raise CannotSync(f"{target} of {_name(seen)} {reason}", hint=_CLOSED_HINT)
+    read_only = bool(seen["HostConfig"].get("ReadonlyRootfs"))
+    if mount is None and read_only:
         raise CannotSync(
-            f"{target} is mounted into the container as a file of its own, which can't be replaced",
-            hint="mount the folder that it is in, or remove the mount",
+            f"{_name(seen)} is read_only: nothing can be copied to {target}",
+            hint=f"mount a volume at {target}, rebuild instead (`action: rebuild`), or drop `read_only`",
         )
-    _refuse(seen, mount, target)
-    return Place(target=target, base=base, owner=_owner(daemon, container, seen))
+    if posixpath.isfile(path):
+        _check_file(daemon, container, path, target, mount)
+    below = {
+        posixpath.relpath(other["Destination"], target): other for other in mounts if _lies_in(other, target)
+    }
+    return Place(
+        target=target,
+        base="/" if mount is None else str(mount["Destination"]),
+        owner=_owner(daemon, container, seen),
+        root_writable=not read_only,
+        mounts={
+            relative: ""
+            if _is_live(other, posixpath.join(path, relative), other["Destination"])
+            else _closed(other)
+            for relative, other in below.items()
+        },
+    )
 
 
-def _mount(seen: Json, target: str) -> Json | None:
-    """The innermost mount that the target is in."""
-    mounts: list[Json] = [
-        *(seen.get("Mounts") or ()),
-        *({"Type": "tmpfs", "Destination": path} for path in seen["HostConfig"].get("Tmpfs") or ()),
-    ]
-    holding = [mount for mount in mounts if f"{target}/".startswith(f"{mount['Destination'].rstrip('/')}/")]
+def _name(seen: Json) -> str:
+    return str(seen["Name"]).lstrip("/")
+
+
+def _mounts(seen: Json) -> list[Json]:
+    tmpfs = seen["HostConfig"].get("Tmpfs") or ()
+    return [*(seen.get("Mounts") or ()), *({"Type": "tmpfs", "Destination": path} for path in tmpfs)]
+
+
+def _lies_in(mount: Json, target: str) -> bool:
+    return mount["Destination"] != target and within(mount["Destination"], target)
+
+
+def _innermost(mounts: list[Json], target: str) -> Json | None:
+    """The mount that the target is in."""
+    holding = [mount for mount in mounts if within(target, mount["Destination"])]
     return max(holding, key=lambda mount: len(mount["Destination"]), default=None)
+
+
+def _closed(mount: Json) -> str | None:
+    """Why nothing can be copied into a mount; `None` if it can."""
+    if mount["Type"] == "tmpfs":
+        # Seen on Engine 20.10: it answers that all went well, and writes beneath the mount.
+        return "is a tmpfs, into which the daemon can't copy"
+    if not mount.get("RW", True):
+        return f"is mounted read-only from {mount.get('Name') or mount.get('Source')}"
+    return None
 
 
 def _is_live(mount: Json, path: str, target: str) -> bool:
@@ -87,24 +147,22 @@ def _is_live(mount: Json, path: str, target: str) -> bool:
     return posixpath.normpath(source).removeprefix(_DESKTOP) in (path, posixpath.realpath(path))
 
 
-def _refuse(seen: Json, mount: Json | None, target: str) -> None:
-    name = str(seen["Name"]).lstrip("/")
-    if mount is None:
-        if seen["HostConfig"].get("ReadonlyRootfs"):
-            raise CannotSync(
-                f"{name} is read_only: nothing can be copied to {target}",
-                hint=f"let a volume be mounted at {target}, rebuild instead (`action: rebuild`), or drop `read_only`",
-            )
-    elif mount["Type"] == "tmpfs":
-        # Seen on Engine 20.10: it answers that all went well, and writes beneath the mount.
+def _check_file(daemon: Daemon, container: str, path: str, target: str, mount: Json | None) -> None:
+    """Refuse a target for a single file where a file can't be put."""
+    if mount is not None and mount["Destination"] == target:
         raise CannotSync(
-            f"{target} of {name} is a tmpfs, into which the daemon can't copy",
-            hint="use a volume instead, or restart the service when files change (`action: restart`)",
+            f"{target} is mounted into the container on its own, so that no file can take its place",
+            hint="mount the folder that it is in, or drop the mount",
         )
-    elif not mount.get("RW", True):
+    try:
+        found, feed = daemon.get_archive(container, path=target)
+    except NotFound:
+        return
+    feed.close()
+    if int(found["mode"]) & _GO_DIRECTORY:
         raise CannotSync(
-            f"{target} of {name} is mounted read-only from {mount.get('Source') or mount.get('Name')}",
-            hint="mount it without `read_only` (`:ro`), or drop the watch rule",
+            f"{target} is a folder in the container, and {path} is a file",
+            hint=f"name the file in the rule's target as well: {posixpath.join(target, posixpath.basename(path))}",
         )
 
 
