@@ -1,0 +1,194 @@
+"""The running containers of a watched service, and what of the host's files they lack."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from compose_lite.errors import CannotDelete, ComposeLiteError, Conflict, DaemonError, NotFound
+from compose_lite.lazy_dataclasses import dataclass, field
+from compose_lite.runner.parallel import gather
+from compose_lite.runner.sync import ContainerSync
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+    from compose_lite.planner.watch import TreeChange, WatchedTree
+    from compose_lite.runner.daemon import Daemon
+    from compose_lite.runner.sync_tree import HostTree
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replica:
+    """A running container of a service."""
+
+    id: str
+    name: str
+    number: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchedFiles:
+    """A rule with what is known of its files.
+
+    Attributes:
+        tree: what they were like on the host when they were looked at last.
+        touched: those that changed since the watch began.
+    """
+
+    rule: WatchedTree
+    tree: HostTree
+    touched: set[str] = field(default_factory=set)
+
+
+@dataclass(kw_only=True, slots=True)
+class Synced:
+    """What copying files has done to a container, or to several alike.
+
+    Attributes:
+        sent, deleted: files that a container got and lost.
+        containers: how many were reached.
+        undeleted: why files that are gone from the host are still in a container, if that is so.
+        skipped: what was left out, each with the reason.
+        failures: what else went wrong.
+    """
+
+    sent: int = 0
+    deleted: int = 0
+    containers: int = 0
+    undeleted: CannotDelete | None = None
+    skipped: tuple[str, ...] = ()
+    failures: list[ComposeLiteError] = field(default_factory=list)
+
+
+class Replicas:
+    """Copies files into all containers of a service side by side; for one thread.
+
+    A container that could not be given everything is compared with the host the next time.
+    """
+
+    def __init__(self, daemon: Daemon, watched: Iterable[WatchedFiles]) -> None:
+        self._daemon = daemon
+        self._watched = tuple(files for files in watched if files.rule.target is not None)
+        self._known: dict[str, tuple[Replica, ContainerSync]] = {}
+        self._unequal: set[str] = set()
+        self._image_times: dict[str, float] = {}
+
+    def __iter__(self) -> Iterator[Replica]:
+        return iter([replica for replica, _ in self._known.values()])
+
+    def add(self, replica: Replica) -> None:
+        """Note that a container runs; whatever it has is unknown."""
+        self._known[replica.id] = (replica, ContainerSync(self._daemon, replica.id))
+        self._unequal.add(replica.id)
+
+    def drop(self, container: str) -> None:
+        """Note that a container does not run any more."""
+        self._known.pop(container, None)
+        self._unequal.discard(container)
+
+    def distrust(self) -> None:
+        """Have all of them compared the next time."""
+        self._unequal.update(self._known)
+
+    def sync(self, changes: Iterable[TreeChange]) -> Synced:
+        """Copy what changed into each container, and all that it lacks into one that has not been compared yet."""
+        wanted = {change.tree: change for change in changes}
+        calls = []
+        for container, (_, copier) in self._known.items():
+            if container in self._unequal:
+                calls.append(partial(self._guarded, container, partial(self._equalise, copier, container)))
+            elif wanted:
+                calls.append(partial(self._guarded, container, partial(self._send, copier, wanted)))
+        return _summed(gather(calls))
+
+    def _guarded(self, container: str, work: Callable[[Synced], None]) -> Synced:
+        """Do it, with the outcome noted; a container that is gone meanwhile is no failure."""
+        done = Synced()
+        try:
+            work(done)
+        except (NotFound, Conflict):
+            self.drop(container)  # it is compared when it starts again
+        except CannotDelete as error:
+            done.undeleted = error
+            self._unequal.discard(container)
+        except ComposeLiteError as error:
+            done.failures.append(error)
+            self._unequal.add(container)
+        else:
+            done.containers = 1
+            self._unequal.discard(container)
+        return done
+
+    def _send(self, copier: ContainerSync, wanted: dict[WatchedTree, TreeChange], done: Synced) -> None:
+        for files in self._watched:
+            change = wanted.get(files.rule)
+            if change is not None:
+                self._apply(copier, files, change.changed, change.deleted, done)
+
+    def _equalise(self, copier: ContainerSync, container: str, done: Synced) -> None:
+        for files in self._watched:
+            found = copier.compare(files.tree, files.rule.target or "")
+            send = found.send if files.rule.initial_sync else self._newer(files, found.send, container)
+            if send or found.delete:
+                self._apply(copier, files, send, found.delete, done)
+
+    def _apply(
+        self,
+        copier: ContainerSync,
+        files: WatchedFiles,
+        send: Collection[str],
+        delete: Collection[str],
+        done: Synced,
+    ) -> None:
+        # One after the other: what was sent counts even where nothing can be deleted.
+        for some, others in ((send, ()), ((), delete)):
+            if some or others:
+                result = copier.apply(files.tree, files.rule.target or "", some, others)
+                done.sent += result.sent
+                done.deleted += result.deleted
+                done.skipped += result.skipped
+
+    def _newer(self, files: WatchedFiles, paths: Iterable[str], container: str) -> frozenset[str]:
+        """Those of the paths that changed during the watch, or after the container's image was made.
+
+        What the image has otherwise than the host on purpose is left alone, as docker compose does without
+        `initial_sync`: only a change is copied.
+        """
+        made = self._image_time(container) * 1_000_000_000
+        entries = files.tree.entries
+        return frozenset(
+            path
+            for path in paths
+            if path in files.touched
+            or ((entry := entries.get(path)) is not None and max(entry.mtime_ns, *entry.version[1:]) > made)
+        )
+
+    def _image_time(self, container: str) -> float:
+        """When the container's image was made (seconds since the epoch), 0 if nobody knows."""
+        image = str(self._daemon.inspect_container(container)["Image"])
+        if image not in self._image_times:
+            self._image_times[image] = _created(self._daemon, image)
+        return self._image_times[image]
+
+
+def _created(daemon: Daemon, image: str) -> float:
+    from compose_lite.runner.timestamps import as_unix
+
+    try:
+        told = str(daemon.inspect_image(image).get("Created") or "")
+    except DaemonError:
+        return 0.0  # removed since, although in use
+    return float(as_unix(told, now=0.0)) if told and not told.startswith("0001-") else 0.0
+
+
+def _summed(results: Sequence[Synced]) -> Synced:
+    """What was done to all: counts are those of the container with most."""
+    return Synced(
+        sent=max((done.sent for done in results), default=0),
+        deleted=max((done.deleted for done in results), default=0),
+        containers=sum(done.containers for done in results),
+        undeleted=next((done.undeleted for done in results if done.undeleted is not None), None),
+        skipped=tuple(dict.fromkeys(text for done in results for text in done.skipped)),
+        failures=[failure for done in results for failure in done.failures],
+    )
