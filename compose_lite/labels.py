@@ -25,6 +25,7 @@ REPLACES = PREFIX + "replaces"
 FILES = PREFIX + "files"
 PEERS = PREFIX + "peers"
 AUTO_REMOVE = PREFIX + "auto-remove"  # a one-off that goes when it ends (listings don't tell that)
+PROTECTED = PREFIX + "protected"  # on a volume: no command removes it, also where the files are not at hand
 UNNAMED = PREFIX + "unnamed"  # created without its service's names; has them once it has its own name
 
 # Version of the way in which CONFIG_HASH is computed.

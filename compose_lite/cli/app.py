@@ -180,7 +180,8 @@ def _usage_error(refusal: Any, argv: Sequence[str]) -> UsageError:
     wrong = getattr(refusal, "option_name", None)
     hint = None
     if wrong and context is not None and refusal.message.startswith("No such option"):
-        known = [name for parameter in context.command.params for name in parameter.opts]
+        known = [name for parameter in context.command.get_params(context) for name in parameter.opts]
+        known += ["--version"] if context.parent is None else []
         hint = did_you_mean(wrong, [name for name in known if name.startswith("--")])
         return UsageError(f"there is no option {wrong} of {path}", hint=hint or f"see {path} --help")
     return UsageError(refusal.format_message().rstrip("."), hint=f"see {path} --help")

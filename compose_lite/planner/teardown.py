@@ -20,7 +20,7 @@ from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.stack import Stack, stack_of
 from compose_lite.planner.steps import discard, halt
-from compose_lite.planner.volumes import protected
+from compose_lite.planner.volumes import protected, protected_by_label
 from compose_lite.planner.work import Work, ref_of
 from compose_lite.spec.model import Project
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
         StopRequest,
         UnpauseRequest,
     )
-    from compose_lite.spec.model import Volume
 
 
 def plan_down(project: Project | None, observed: Observed, request: DownRequest) -> Plan:
@@ -240,7 +239,9 @@ def _named_volumes(work: Work, stack: Stack, removed: dict[str, int]) -> Iterabl
             if volume is not None or ours:
                 yield _kept_volume(name, ours=ours)
         elif volume is not None and volume.protected:
-            yield _protected(volume)
+            yield replace(protected(volume), severity=Severity.WARNING)
+        elif volume is None and labels.PROTECTED in stack.observed.volumes[name].labels:
+            yield replace(protected_by_label(name), severity=Severity.WARNING)
         elif staying:
             yield _still_used("volume", name, staying)
         else:
@@ -312,7 +313,3 @@ def _kept_volume(name: str, *, ours: bool) -> Problem:
         hint=f"to remove it, with its data: docker volume rm {name}",
         severity=Severity.WARNING,
     )
-
-
-def _protected(volume: Volume) -> Problem:
-    return replace(protected(volume), severity=Severity.WARNING)

@@ -108,6 +108,15 @@ def protected(volume: Volume) -> Problem:
     )
 
 
+def protected_by_label(name: str) -> Problem:
+    """The same where the files are not at hand, and the volume's label says that it is protected."""
+    return Problem(
+        code="volume-protected",
+        message=f"volume {name!r} is protected: no command removes it",
+        hint=f"to remove it, with its data: docker volume rm {name}",
+    )
+
+
 def in_use(volume: str, container: str) -> Problem:
     """The refusal to make a volume anew that a container keeps."""
     return Problem(

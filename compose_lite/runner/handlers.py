@@ -173,6 +173,8 @@ def create_volume(site: Site, action: a.CreateVolume, _report: Report) -> Outcom
     """Create a volume; the daemon takes an existing one of the same name and driver as it is."""
     volume = site.known_project.volumes[action.key]
     marks = _marks(site.known_project.name, labels.VOLUME, action.key, action.config_hash)
+    if volume.protected:
+        marks[labels.PROTECTED] = "true"
     site.daemon.create_volume(
         {
             "Name": action.name,

@@ -146,6 +146,9 @@ def test_typer_reads_the_same(line: str) -> None:
     ("line", "message", "hint"),
     [
         ("upp", "no command 'upp'", 'did you mean "up"?'),
+        ("--hlep", "no option --hlep", 'did you mean "--help"?'),
+        ("up --hlep", "no option --hlep", 'did you mean "--help"?'),
+        ("--verison", "no option --verison", 'did you mean "--version"?'),
         ("up --detatch", "no option --detatch", 'did you mean "--detach"?'),
         ("up --projct-name x", "no option --projct-name", 'did you mean "--project-name"?'),
         ("ps --status", "--status", "ps --help"),

@@ -70,6 +70,16 @@ class TestDown:
         assert "remove volume" not in terse(plan)
         assert [warning.code for warning in plan.warnings] == ["volume-protected"]
 
+    def test_protected_volumes_stay_where_the_files_are_not_at_hand(self):
+        daemon = running(STACK)
+        daemon.volumes["p_data"] = replace(
+            daemon.volumes["p_data"],
+            labels={**daemon.volumes["p_data"].labels, "io.compose-lite.protected": "true"},
+        )
+        plan = plan_down(None, daemon.observe(), DownRequest(volumes=True))
+        assert "remove volume" not in terse(plan)
+        assert [warning.code for warning in plan.warnings] == ["volume-protected"]
+
     def test_external_volumes_stay(self):
         daemon = running(STACK)
         other = project(
