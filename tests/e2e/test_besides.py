@@ -1,8 +1,10 @@
 """The commands that docker compose doesn't have: `networks`, `open`, `sh` and their like."""
 
-from tests.e2e.checks import json_lines, prints, prints_lines, prints_match, says
+from tests.e2e import state
+from tests.e2e.checks import containers, json_lines, prints, prints_lines, prints_match, says, unchanged
 from tests.e2e.harness import Scenario, scenarios
-from tests.e2e.steps import inside, run
+from tests.e2e.stack import Stack
+from tests.e2e.steps import do, ends, eventually, inside, open_terminal, remember, run, send, shows
 
 STACK = {
     "compose.yaml": """
@@ -66,6 +68,87 @@ test_looking = scenarios(
             inside("db", "rm -rf /bin"),
             run("sh db", code=1),
             says("there is no shell in {STACK}-db-1"),
+        ),
+    ),
+)
+
+
+TESTED = {
+    "compose.yaml": """
+        services:
+          db:
+            image: ${IDLE}
+            container_name: ${STACK}-the-db
+            ports: ["${PORT1}:80"]
+            volumes: ["data:/data"]
+            healthcheck: {test: "true", interval: 300ms}
+          tests:
+            image: ${IDLE}
+            profiles: [ci]
+            restart: always
+            depends_on: {db: {condition: service_healthy}}
+            command: sh -c "nslookup ${STACK}-the-db >/dev/null && echo found it; echo and failed >&2; exit 5"
+        volumes: {data: {name: "${STACK}-data"}}
+    """
+}
+
+
+def _nothing_of_the_test(stack: Stack) -> None:
+    """No container, network or volume of a stack that `test` has made is there."""
+    api, prefix = state.api(), f"{stack.name}-test-"
+    found = [*api.networks(names=[prefix]), *(api.volumes(filters={"name": prefix})["Volumes"] or ())]
+    names = [name for each in api.containers(all=True) for name in each["Names"] if prefix in name]
+    assert not found
+    assert not names
+
+
+test_test = scenarios(
+    Scenario(
+        name="beside",
+        intent="`test` runs a service with what it needs beside the running stack; its output and exit code are ours.",
+        only="compose-lite",
+        files=TESTED,
+        steps=(
+            run("up -d"),
+            eventually(containers(db="healthy")),
+            remember(),
+            run("test tests", code=5),
+            prints("found it"),
+            says("and failed"),
+            run("test --quiet tests sh -c 'echo $0 $1' a b"),
+            prints("a b"),
+            do("nothing of it is left", _nothing_of_the_test),
+            unchanged(),
+        ),
+    ),
+    Scenario(
+        name="interrupted",
+        intent="Ctrl-C ends a `test` and takes everything down that it has made.",
+        only="compose-lite",
+        files=TESTED,
+        steps=(
+            open_terminal("test tests sh -c 'echo it-runs; sleep 1000'"),
+            shows("terminal", "it-runs"),
+            send("\x03"),
+            ends("terminal", code=130),
+            do("nothing of it is left", _nothing_of_the_test),
+        ),
+    ),
+    Scenario(
+        name="unmet",
+        intent="A `test` whose dependency fails is a failure that is explained, and nothing is left of it.",
+        only="compose-lite",
+        files={
+            "compose.yaml": """
+                services:
+                  db: {image: "${IDLE}", healthcheck: {test: "false", interval: 200ms, retries: 1}}
+                  tests: {image: "${IDLE}", depends_on: {db: {condition: service_healthy}}}
+            """
+        },
+        steps=(
+            run("test tests", code=1),
+            says("unhealthy"),
+            do("nothing of it is left", _nothing_of_the_test),
         ),
     ),
 )

@@ -233,6 +233,7 @@ DRY_RUNS = (
     "push",
     "exec -T web touch /tmp/x",
     "sh web -c 'touch /tmp/x'",
+    "test web true",
     "cp compose.yaml web:/tmp/x",
     "commit web {STACK}/web:2",
     "export web -o web.tar",
