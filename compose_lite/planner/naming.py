@@ -59,6 +59,11 @@ def is_previous_name(name: str) -> bool:
     return name.endswith(_PREVIOUS)
 
 
+def name_before(previous: str) -> str:
+    """The name that a container had before it was kept under the name `previous`."""
+    return previous.removesuffix(_PREVIOUS)
+
+
 def is_successor_name(name: str, replaced: str) -> bool:
     """Whether a container of this name was created to take the place of the one with the id `replaced`."""
     return _TEMPORARY.fullmatch(name) is not None and name.startswith(replaced[:SHORT_ID])

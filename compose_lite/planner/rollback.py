@@ -6,6 +6,7 @@ ones are ready. `deploy.rollback_config` says in which batches; without it all a
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from compose_lite import labels
 from compose_lite.errors import PlanError
 from compose_lite.planner import actions
 from compose_lite.planner.draft import Draft
-from compose_lite.planner.naming import is_previous_name
+from compose_lite.planner.naming import is_previous_name, name_before
 from compose_lite.planner.pace import paces
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
@@ -63,6 +64,17 @@ def _succeeded(observed: Observed) -> tuple[Pair, ...]:
     return tuple(sorted(pairs, key=lambda pair: pair[0].name))
 
 
+def _back_but_for_the_name(observed: Observed) -> tuple[ObservedContainer, ...]:
+    """Containers that have been brought back, by a rollback that ended before it gave them their names again."""
+    replicas = [container for container in observed.containers if not container.oneoff]
+    places = Counter((container.service, container.number) for container in replicas)
+    return tuple(
+        container
+        for container in replicas
+        if is_previous_name(container.name) and places[container.service, container.number] == 1
+    )
+
+
 def plan_rollback(
     project: Project | None, observed: Observed, request: RollbackRequest | None = None
 ) -> Plan:
@@ -81,7 +93,8 @@ def plan_rollback(
         for pair in unfinished(observed) or _succeeded(observed)
         if not wanted or pair[0].service in wanted
     ]
-    if not pairs:
+    nameless = [c for c in _back_but_for_the_name(observed) if not wanted or c.service in wanted]
+    if not pairs and not nameless:
         raise PlanError(
             "there is no unfinished update to go back from, and no generation before was kept",
             hint="undo an update that has succeeded by `up` with the earlier files; "
@@ -90,6 +103,9 @@ def plan_rollback(
         )
     known = project or Project(name=observed.project, working_dir="")
     work = Work(project=known, observed=observed, draft=Draft(), timeout=request.timeout)
+    for container in nameless:
+        rename = actions.RenameContainer(container=ref_of(container), to=name_before(container.name))
+        work.draft.add(rename, Reason(why=Why.ROLLBACK, subject=container.name))
     pairs.sort(key=lambda pair: pair[0].service)
     for name, group in groupby(pairs, key=lambda pair: pair[0].service):
         _roll_back(work, name, known.services.get(name), list(group))

@@ -343,6 +343,19 @@ def test_a_rollback_that_was_interrupted_is_ended_by_the_next_or_by_up(seed):
             assert planned(goal, daemon) == ""
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rollback_that_was_interrupted_is_ended_by_the_same_again(seed):
+    after = kept("2")
+    count = len(plan_rollback(after, _updated().observe()).actions)
+    for stop_after in range(count):
+        daemon = _updated()
+        old = daemon.by_name("p-web-1.previous").id
+        daemon.apply(plan_rollback(after, daemon.observe()), after, stop_after=stop_after, seed=seed)
+        daemon.apply(plan_rollback(after, daemon.observe()), after)
+        assert generations_of(daemon) == (["p-web-1"], []), stop_after
+        assert set(daemon.containers) == {old}
+
+
 def _updated():
     daemon = running(kept())
     up(daemon, kept("2"))
