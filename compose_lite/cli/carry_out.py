@@ -56,7 +56,7 @@ def carrying_out(
     run: Run | None = None
     try:
         with ending_as_ctrl_c(), showing(mode, ctx.terminal, title=title) as view:
-            run = Run(_means(ctx, _without(view, pull=quiet_pull, build=quiet_build)), view)
+            run = Run(means_of(ctx, without_steps(view, pull=quiet_pull, build=quiet_build)), view)
             yield run
     except ExecutionError as error:
         if run is None or not error.reports:
@@ -86,7 +86,8 @@ def _with_command(
     return [replace(report, resume=line) if report.action else report for report in reports]
 
 
-def _means(ctx: Invocation, emit: EventSink) -> Means:
+def means_of(ctx: Invocation, emit: EventSink) -> Means:
+    """What a verb of this invocation works with."""
     limit = ctx.common.parallel if ctx.common.parallel > 0 else _limit(ctx)
     means = Means(
         daemon=ctx.connect(),
@@ -122,7 +123,7 @@ def _print_instead(ctx: Invocation, plan: Plan) -> bool:
     return False
 
 
-def _without(view: View, *, pull: bool, build: bool) -> EventSink:
+def without_steps(view: EventSink, *, pull: bool, build: bool) -> EventSink:
     """The view without the progress of pulls or builds."""
     verbs = {verb for verb, left_out in (("pull", pull), ("build", build)) if left_out}
     if not verbs:

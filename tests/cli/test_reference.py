@@ -15,7 +15,7 @@ REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "cli.tsv"
 KINDS = {"bool": "flag", "string": "text", "int": "number", "stringArray": "texts", "list": "texts"}
 
 # What docker compose has and we have not yet: an option that does nothing must not be shown.
-MISSING_COMMANDS = {"publish", "watch"}
+MISSING_COMMANDS = {"publish"}
 MISSING_OPTIONS = {
     "up": {"--menu", "--watch"},
 }

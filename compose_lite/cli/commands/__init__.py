@@ -50,6 +50,7 @@ TABLE: dict[str, Entry] = {
     "create": Entry("up", _RUN, "Create containers without starting them"),
     "run": Entry("run", _RUN, "Run a one-off command in a new container of a service"),
     "scale": Entry("up", _RUN, "Change how many containers services have"),
+    "watch": Entry("watch", _RUN, "Let changed files take effect in running containers"),
     "rollback": Entry("lifecycle", _RUN, "Go back to what ran before an update"),
     "ps": Entry("ps", _LOOK, "List containers"),
     "logs": Entry("logs", _LOOK, "Show what containers wrote"),

@@ -49,14 +49,15 @@ def chosen_mode(wish: str | None, terminal: Terminal, environ: Mapping[str, str]
 @contextmanager
 def showing(mode: str, terminal: Terminal, *, title: str) -> Iterator[View]:
     """Open the view of a mode and close it whatever happens, so that the screen is left clean."""
-    view = _open(mode, terminal, title)
+    view = open_view(mode, terminal, title=title)
     try:
         yield view
     finally:
         view.close()
 
 
-def _open(mode: str, terminal: Terminal, title: str) -> View:
+def open_view(mode: str, terminal: Terminal, *, title: str) -> View:
+    """The view of a mode; who opens it closes it."""
     if mode == "tty":
         from compose_lite.cli.views.live import LiveView
 
