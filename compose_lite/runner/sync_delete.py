@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from compose_lite.runner.daemon import Daemon
 
 # Each takes absolute paths behind it and does not mind those that are not there.
-_TOOLS: tuple[tuple[str, ...], ...] = (
+TOOLS: tuple[tuple[str, ...], ...] = (
     ("rm", "-rf", "--"),
     ("/bin/rm", "-rf", "--"),
     ("busybox", "rm", "-rf", "--"),
@@ -69,7 +69,7 @@ class Deleter:
     def __init__(self, daemon: Daemon, container: str) -> None:
         self._daemon = daemon
         self._container = container
-        self._tools = _TOOLS
+        self._tools = TOOLS
 
     def delete(self, paths: Sequence[str]) -> None:
         """Delete these absolute paths, folders with all that is in them; it is no error if they are not there.

@@ -104,6 +104,7 @@ class HostTree:
         return f"{self.path.rstrip('/')}/{relative}" if relative else self.path
 
     def _place(self, path: str) -> str | None:
+        path = posixpath.normpath(path)
         if path == self.path:
             return ""
         root = f"{self.path.rstrip('/')}/"
