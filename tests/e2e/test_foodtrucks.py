@@ -2,10 +2,7 @@
 
 import contextlib
 import json
-import os
-import shutil
 import subprocess
-import sys
 import time
 import urllib.parse
 import urllib.request
@@ -15,34 +12,17 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.foodtrucks import foodtrucks
 from tests.e2e.stack import Stack
 from tests.e2e.state import containers, networks, volumes
-
-FOODTRUCKS = Path(__file__).parents[2] / "examples/foodtrucks"
 
 pytestmark = [pytest.mark.daemon, pytest.mark.timeout(600)]
 
 
-@pytest.fixture(scope="module")
-def base() -> None:
-    """The Python image that the offline images are built from; made in about a minute if it isn't there."""
-    pip = f"{sys.executable} -m pip"
-    subprocess.run([FOODTRUCKS / "offline-base"], env={**os.environ, "PIP": pip}, check=True)
-
-
 @pytest.fixture
-def stack(base: None, tmp_path: Path) -> Iterator[Stack]:
-    """The example under a project name and on ports of its own."""
-    stack = Stack(tmp_path, {})
-    shutil.copytree(FOODTRUCKS, stack.folder, dirs_exist_ok=True)
-    stack.env.update(
-        COMPOSE_FILE="compose.yaml:compose.offline.yaml",
-        WEB_PORT=stack.env["PORT1"],
-        ES_PORT=stack.env["PORT2"],
-    )
-    yield stack
-    stack.run("down --volumes --rmi local", code=None)
-    stack.close()
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    with foodtrucks(tmp_path) as stack:
+        yield stack
 
 
 def ask(port: str, path: str, document: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -44,13 +44,20 @@ function show(truck) {
   dots.append(dot);
 }
 
+const RETRY = 500; // milliseconds
 let latest = 0;
 
 async function search() {
   const asked = ++latest;
   const query = form.q.value.trim();
-  const answer = await fetch(`api/search?${new URLSearchParams({ q: query })}`);
-  const found = await answer.json();
+  let answer, found;
+  try {
+    answer = await fetch(`api/search?${new URLSearchParams({ q: query })}`);
+    found = await answer.json();
+  } catch { // the server is being reloaded, or the network has changed
+    setTimeout(() => { if (asked === latest) search(); }, RETRY);
+    return;
+  }
   if (asked !== latest) return; // a later search has been sent meanwhile
   list.replaceChildren();
   dots.replaceChildren();
