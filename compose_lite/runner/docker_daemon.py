@@ -40,6 +40,10 @@ class DockerDaemon:
     def info(self) -> Json:
         return self._object("/info")
 
+    def disk_usage(self) -> Json:
+        # Older daemons don't know `type` and measure everything.
+        return self._object("/system/df", {"type": "volume"})
+
     def events(self, *, filters: Filters, since: float | None = None, until: float | None = None) -> Feed:
         params = {"filters": filters, "since": _time(since), "until": _time(until)}
         return self._engine.json_feed(self._engine.open("GET", "/events", params))

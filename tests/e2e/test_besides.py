@@ -73,6 +73,46 @@ test_looking = scenarios(
 )
 
 
+FULL = {
+    "compose.yaml": """
+        services:
+          web:
+            image: ${IDLE}
+            command: sh -c "head -c 200000 /dev/zero | tee /data/file > /own; seq 1 10000; exec sleep 1000"
+            volumes: ["data:/data"]
+        volumes: {data: {}}
+    """
+}
+
+
+def _sizes(stack: Stack) -> None:
+    """What the service wrote has been found: in its own files, in its log, in the volume."""
+    stack.run("du --format json")
+    assert stack.last is not None
+    found = {row["Type"]: row for row in json_lines(stack.last.out)}
+    assert found["container"]["Bytes"] >= 200_000, found
+    assert found["volume"]["Bytes"] >= 200_000, found
+    assert found["volume"]["Name"] == f"{stack.name}_data"
+    assert found["image"]["Services"] == "web"
+    log = found["log"]
+    assert log["Note"] if log["Bytes"] is None else log["Bytes"] > 48_000, log
+
+
+test_du = scenarios(
+    Scenario(
+        name="du",
+        intent="`du` measures the project's images, volumes, containers and logs.",
+        only="compose-lite",
+        files=FULL,
+        steps=(
+            run("up -d"),
+            eventually(do("sizes", _sizes)),
+            run("du"),
+            says("total", "{STACK}_data", "kB"),
+        ),
+    ),
+)
+
 TESTED = {
     "compose.yaml": """
         services:

@@ -266,8 +266,8 @@ test_dry_run = scenarios(
 # Commands that only look, or whose dry run is tried elsewhere: `rollback` in test_rollout, `apply` in
 # test_plan, `watch` in test_watch.
 _OTHERS = {
-    "apply", "attach", "check", "config", "events", "explain", "graph", "images", "logs", "ls", "networks", "open", "plan", "port", "ps",
-    "rollback", "stats", "top", "version", "volumes", "wait",
+    "apply", "attach", "check", "config", "du", "events", "explain", "graph", "images", "logs", "ls", "networks",
+    "open", "plan", "port", "ps", "rollback", "stats", "top", "version", "volumes", "wait",
     "watch",
 }  # fmt: skip
 
