@@ -37,6 +37,7 @@ class CommonOptions:
     profile: tuple[str, ...] = texts("Profile to enable", metavar="NAME", group=_FILES)
     all_resources: bool = flag("Include resources that no service uses", group=_FILES)
     compatibility: bool = flag("With config: don't fill in what is implied", group=_FILES)
+    no_cache: bool = flag("Load the files anew, whatever is remembered of them", group=_FILES)
     ansi: str | None = text("Colours and cursor movement (auto)", choices=ANSI, group=_OUTPUT)
     progress: str | None = text("How progress is shown (auto)", choices=PROGRESS, group=_OUTPUT)
     dry_run: bool = flag("Print the plan and change nothing")

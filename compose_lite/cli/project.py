@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from compose_lite.cli.invocation import Invocation
     from compose_lite.errors import Problem
     from compose_lite.pipeline import Stack
+    from compose_lite.spec.compiled import Compiled
     from compose_lite.spec.load import LoadResult
     from compose_lite.spec.model import Project
     from compose_lite.spec.options import LoadOptions, Stages
@@ -60,17 +61,37 @@ def load_project(
     Raises:
         SpecError: with every problem found in the files.
     """
-    return loaded(
-        ctx,
-        load_options(ctx, services=services, reduce=reduce, all_resources=all_resources),
-    ).project
+    options = load_options(ctx, services=services, reduce=reduce, all_resources=all_resources)
+    return _compiled(ctx, options).project
 
 
 def load_for_containers(ctx: Invocation, services: tuple[str, ...] = ()) -> Project:
     """Load for a command that makes containers: tell also what the files ask of other engines in vain."""
-    result = loaded(ctx, load_options(ctx, services=services))
-    tell(ctx, result.elsewhere)
-    return result.project
+    compiled = _compiled(ctx, load_options(ctx, services=services))
+    tell(ctx, compiled.elsewhere)
+    return compiled.project
+
+
+def check_project(ctx: Invocation, options: LoadOptions) -> None:
+    """Tell the warnings only; raises `SpecError`."""
+    from compose_lite.spec.compiled import check_compiled
+
+    tell(ctx, check_compiled(options, _cache_folder(ctx)))
+
+
+def _compiled(ctx: Invocation, options: LoadOptions) -> Compiled:
+    from compose_lite.spec.compiled import load_compiled
+
+    compiled = load_compiled(options, _cache_folder(ctx))
+    tell(ctx, compiled.warnings)
+    return compiled
+
+
+def _cache_folder(ctx: Invocation) -> str | None:
+    from compose_lite.spec.compiled import cache_folder
+
+    uncached = ctx.common.no_cache or ctx.variable_set("COMPOSE_LITE_NO_CACHE")
+    return None if uncached else cache_folder(ctx.environ)
 
 
 def loaded(ctx: Invocation, options: LoadOptions) -> LoadResult:

@@ -32,6 +32,7 @@ def bind_project(result: LoadResult) -> m.Project:
     return m.Project(
         name=result.name,
         working_dir=result.working_dir,
+        instance=result.instance,
         compose_files=result.files,
         env_files=result.env_files,
         services=_services(model.get("services", {}), tree),

@@ -234,7 +234,7 @@ def parse_env_source(
     return parsed
 
 
-def set_project_name(variables: Variables, name: str) -> None:
-    """Make the project's name visible to interpolation, as docker compose does."""
-    variables.values["COMPOSE_PROJECT_NAME"] = name
-    variables.origins["COMPOSE_PROJECT_NAME"] = BUILT_IN
+def set_built_in(variables: Variables, name: str, value: str) -> None:
+    """Make a value that we decide, such as the project's name, visible to interpolation."""
+    variables.values[name] = value
+    variables.origins[name] = BUILT_IN

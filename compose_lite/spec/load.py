@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import SpecError
@@ -12,7 +11,9 @@ from compose_lite.spec import select
 from compose_lite.spec.consistency import check_consistency, check_container_names
 from compose_lite.spec.environment import EnvironmentResolver
 from compose_lite.spec.evidence import Evidence
-from compose_lite.spec.files import FileSet, find_files, set_project_name
+from compose_lite.spec.files import FileSet, find_files, set_built_in
+from compose_lite.spec.instance import VARIABLE as INSTANCE
+from compose_lite.spec.instance import instance_name, instance_project, isolate, normalize_name
 from compose_lite.spec.model_files import FileScope, ModelLoader
 from compose_lite.spec.normalize import normalize
 from compose_lite.spec.problems import Problems
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from compose_lite.errors import Problem
     from compose_lite.spec.model import Project
     from compose_lite.spec.options import LoadOptions
-
-_NAME_CHARACTERS = re.compile(r"[a-z0-9_-]")
-
 
 @dataclass(kw_only=True)
 class LoadResult:
@@ -48,6 +46,7 @@ class LoadResult:
         profiles: the active profiles.
         variables: what interpolation saw.
         warnings: problems that do not refuse the files.
+        instance: which instance of the project it is, empty for the project itself.
         trace: who had a say in what, if asked for.
         interpolated: whether variables were replaced; if not, `model` is the merged tree as it stands.
     """
@@ -63,6 +62,7 @@ class LoadResult:
     profiles: tuple[str, ...]
     variables: Variables
     warnings: tuple[Problem, ...] = ()
+    instance: str = ""
     trace: Trace | None = None
     interpolated: bool = True
     _project: Project | None = field(default=None, repr=False)
@@ -83,10 +83,12 @@ class LoadResult:
 
     @property
     def elsewhere(self) -> list[Problem]:
-        """Warnings about what is valid, but for another engine than a single Docker daemon."""
+        """Warnings about what is valid, but for another engine than a single Docker daemon, or for one instance."""
         from compose_lite.spec.elsewhere import elsewhere_problems
+        from compose_lite.spec.instance import sharing_problems
 
-        return elsewhere_problems(self.model, self.tree)
+        found = elsewhere_problems(self.model, self.tree)
+        return [*found, *sharing_problems(self.model, self.tree)] if self.instance else found
 
 
 def load(options: LoadOptions) -> LoadResult:
@@ -100,26 +102,32 @@ def load(options: LoadOptions) -> LoadResult:
     trace = Trace() if options.trace else None
     files = find_files(options, reader, problems)
     loader = ModelLoader(reader=reader, problems=problems, options=options, trace=trace)
-    name = _project_name(options, files, loader, problems)
-    set_project_name(files.variables, name)
+    instance = _instance(options, files, problems)
+    name = instance_project(_project_name(options, files, loader, problems), instance)
+    set_built_in(files.variables, "COMPOSE_PROJECT_NAME", name)
+    if instance:
+        set_built_in(files.variables, INSTANCE, instance)
     scope = FileScope(folder=files.working_dir, base=files.working_dir, variables=files.variables)
     tree = loader.load(files.files, scope)
-    return _finish(options, files, name, tree, reader, problems, trace)
+    return _finish(options, files, (name, instance), tree, reader, problems, trace)
 
 
 def _finish(
     options: LoadOptions,
     files: FileSet,
-    name: str,
+    names: tuple[str, str],
     tree: Map,
     reader: Reader,
     problems: Problems,
     trace: Trace | None,
 ) -> LoadResult:
     stages = options.stages
+    name, instance = names
     if stages.normalize:
         variables = files.variables if stages.interpolate else Variables()
         normalize(tree, name, variables.get, trace)
+        if instance:
+            isolate(tree, name, instance)
     else:
         tree["name"] = name
     model, disabled = tree, Map()
@@ -150,6 +158,7 @@ def _finish(
         profiles=files.profiles,
         variables=files.variables,
         warnings=tuple(problems.warnings),
+        instance=instance,
         trace=trace,
         interpolated=stages.interpolate,
     )
@@ -185,9 +194,14 @@ def _select(
     return selection.disabled
 
 
-def normalize_name(text: str) -> str:
-    """Return `text` as docker compose makes project names: lower case, other characters dropped."""
-    return "".join(_NAME_CHARACTERS.findall(text.lower())).lstrip("_-")
+def _instance(options: LoadOptions, files: FileSet, problems: Problems) -> str:
+    """The instance that the caller or a variable names, empty for none."""
+    wish = options.instance if options.instance is not None else files.variables.get(INSTANCE) or ""
+    try:
+        return instance_name(wish, files.working_dir)
+    except ValueError as error:
+        problems.fail("bad-instance-name", str(error), hint="for example --instance two")
+        return ""
 
 
 def _project_name(options: LoadOptions, files: FileSet, loader: ModelLoader, problems: Problems) -> str:

@@ -519,6 +519,7 @@ class Project:
 
     Attributes:
         name: project name; part of the default name of every container, network and volume.
+        instance: which instance of the files it is (`--instance`), empty for the project itself.
         working_dir: absolute project directory.
         compose_files: absolute paths of the files it was loaded from, in merge order (`-` is stdin).
         services: the active services (profiles and selection applied), by name, sorted.
@@ -529,6 +530,7 @@ class Project:
 
     name: str
     working_dir: str
+    instance: str = ""
     compose_files: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
     services: Mapping[str, Service] = EMPTY

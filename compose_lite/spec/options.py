@@ -33,6 +33,7 @@ class LoadOptions:
         stdin: returns the bytes of standard input, for the file named ``-``.
         files: `-f`, in order; empty for discovery.
         project_name: `-p`.
+        instance: `--instance`; `None` leaves it to the variable, an empty text asks for none.
         project_directory: `--project-directory`.
         env_files: `--env-file`, in order.
         profiles: `--profile`, in order.
@@ -50,6 +51,7 @@ class LoadOptions:
     stdin: Callable[[], bytes] | None = None
     files: tuple[str, ...] = ()
     project_name: str | None = None
+    instance: str | None = None
     project_directory: str | None = None
     env_files: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()

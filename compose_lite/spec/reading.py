@@ -7,33 +7,21 @@ import posixpath
 import select
 import stat
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from compose_lite.spec.evidence import kind_of
 from compose_lite.spec.tree import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from compose_lite.spec.evidence import Kind
     from compose_lite.spec.problems import Problems
 
 MAX_BYTES = 10 * 1024 * 1024
 """Largest file that is read; a stack of four thousand services is a tenth of it."""
 PIPE_PATIENCE = 1.0
 """Seconds to wait for a fifo that nobody writes to."""
-
-
-Kind = Literal["file", "folder", "missing", "dangling", "unknown"]
-"""What is at a path: `dangling` is a link to nothing, `unknown` what can't be looked at."""
-
-
-def kind_of(path: str) -> Kind:
-    """Look at a path; links are followed."""
-    try:
-        return "folder" if stat.S_ISDIR(os.stat(path).st_mode) else "file"  # noqa: PTH116  # paths are text here
-    except (FileNotFoundError, NotADirectoryError):
-        return "dangling" if posixpath.lexists(path) else "missing"
-    except (OSError, ValueError):
-        return "unknown"
 
 
 class Reader:

@@ -8,6 +8,7 @@ from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, text, words
 from compose_lite.errors import UsageError
 from compose_lite.lazy_dataclasses import dataclass
+from compose_lite.spec.options import ALL_STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -51,10 +52,15 @@ class ConfigOptions:
 
 def run_config(ctx: Invocation, options: ConfigOptions) -> int:
     """Print the model, or a part of it."""
-    from compose_lite.cli.project import load_options, loaded
+    from compose_lite.cli.project import check_project, load_options, loaded
 
-    result = loaded(ctx, load_options(ctx, services=options.selected, stages=_stages(ctx, options)))
-    if options.resolve_image_digests or options.lock_image_digests:
+    loading = load_options(ctx, services=options.selected, stages=_stages(ctx, options))
+    pinned = options.resolve_image_digests or options.lock_image_digests
+    if options.quiet and not pinned and loading.stages == ALL_STAGES:
+        check_project(ctx, loading)
+        return 0
+    result = loaded(ctx, loading)
+    if pinned:
         _pin_images(ctx, result)
     if not options.quiet:
         _write(ctx, options.output, _shown(options, result))
