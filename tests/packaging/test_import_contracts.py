@@ -21,6 +21,7 @@ BREACHES = {
     "door-jsonschema": ("spec/model.py", "import jsonschema"),
     "door-terminal": ("events.py", "import rich"),
     "door-watchfiles": ("runner/daemon.py", "import watchfiles"),
+    "door-resvg": ("cli/views/graph/svg.py", "import resvg_py"),
 }
 
 

@@ -6,11 +6,25 @@ from typing import TYPE_CHECKING
 
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, text, words
+from compose_lite.errors import UsageError
 from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from compose_lite.cli.invocation import Invocation
     from compose_lite.planner.picture import Picture
+
+FORMATS = ("text", "svg", "png", "dot", "mermaid")
+_SUFFIXES = {
+    "txt": "text",
+    "svg": "svg",
+    "png": "png",
+    "dot": "dot",
+    "gv": "dot",
+    "mmd": "mermaid",
+    "mermaid": "mermaid",
+}
+# Of the text format, where no terminal says otherwise.
+_COLUMNS = 80
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,18 +32,54 @@ class GraphOptions:
     """Options of `graph`."""
 
     services: tuple[str, ...] = words("SERVICE")
-    format: str | None = text("Output format (text)", choices=("text",))
+    format: str | None = text("Output format (that of FILE's suffix, else text)", choices=FORMATS)
     live: bool = flag("Ask the daemon how each service is, and show it")
+    open: bool = flag("Show the picture in the browser, as SVG")
+    output: str | None = text("Write to FILE instead of standard output", short="-o", metavar="FILE")
 
 
 def run_graph(ctx: Invocation, options: GraphOptions) -> int:
-    """Draw the stack."""
-    from compose_lite.cli.views.graph.text import render_text
-
-    drawn = _picture(ctx, options)
-    columns = ctx.terminal.size()[0] if ctx.terminal.out_tty else 80
-    ctx.terminal.print(render_text(drawn, columns=columns, coloured=ctx.terminal.out_colour))
+    """Draw the stack: on standard output, into a file, or in the browser."""
+    wanted = _format(options)
+    to_stdout = options.output in (None, "-") and not options.open
+    if wanted == "png" and to_stdout and ctx.terminal.out_tty:
+        raise UsageError("a PNG can't be shown on a terminal", hint="name a file with --output")
+    content = _drawn(ctx, _picture(ctx, options), wanted, for_terminal=to_stdout)
+    if to_stdout:
+        ctx.terminal.stdout.write(content)
+        return 0
+    path = options.output
+    if ctx.common.dry_run:
+        ctx.terminal.note(f"Would write {path or 'a temporary file'}")
+        return 0
+    if path is None:
+        path = _temporary(content)
+    else:
+        _write(path, content)
+    if options.open:
+        _show(ctx, path)
     return 0
+
+
+def _format(options: GraphOptions) -> str:
+    """The format that the options come down to; raises `UsageError` where they contradict each other."""
+    if options.open and options.format not in (None, "svg"):
+        raise UsageError(f"--open shows SVG, not {options.format}", hint="leave --format out")
+    if options.open and options.output == "-":
+        raise UsageError("--open needs a file, and - is standard output", hint="leave --output out")
+    if options.format is not None:
+        return options.format
+    if options.open:
+        return "svg"
+    if options.output in (None, "-"):
+        return "text"
+    suffix = options.output.rpartition(".")[2].lower() if "." in options.output else ""
+    if suffix not in _SUFFIXES:
+        known = ", ".join(f".{known}" for known in _SUFFIXES)
+        raise UsageError(
+            f"the name {options.output} does not tell the format", hint=f"end it in {known}, or give --format"
+        )
+    return _SUFFIXES[suffix]
 
 
 def _picture(ctx: Invocation, options: GraphOptions) -> Picture:
@@ -47,6 +97,65 @@ def _picture(ctx: Invocation, options: GraphOptions) -> Picture:
     return picture(project, observed, disabled=not options.services, unused=ctx.common.all_resources)
 
 
+def _drawn(ctx: Invocation, picture: Picture, wanted: str, *, for_terminal: bool) -> bytes:
+    if wanted == "text":
+        from compose_lite.cli.views.graph.text import render_text
+
+        on_terminal = for_terminal and ctx.terminal.out_tty
+        columns = ctx.terminal.size()[0] if on_terminal else _COLUMNS
+        coloured = for_terminal and ctx.terminal.out_colour
+        return (render_text(picture, columns=columns, coloured=coloured) + "\n").encode()
+    if wanted == "dot":
+        from compose_lite.cli.views.graph.dot import render_dot
+
+        return render_dot(picture).encode()
+    if wanted == "mermaid":
+        from compose_lite.cli.views.graph.mermaid import render_mermaid
+
+        return render_mermaid(picture).encode()
+    from compose_lite.cli.views.graph.svg import render_svg
+
+    svg = render_svg(picture)
+    if wanted == "svg":
+        return svg.encode()
+    from compose_lite.cli.views.graph.png import render_png
+
+    return render_png(svg)
+
+
+def _write(path: str, content: bytes) -> None:
+    from pathlib import Path
+
+    try:
+        Path(path).write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"can't write {path}: {error.strerror}", code="cannot-write") from error
+
+
+def _temporary(content: bytes) -> str:
+    """Write a file that only this user can read; it stays, for the browser reads it when it likes."""
+    import os
+    import tempfile
+
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="compose-lite-", suffix=".svg")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise UsageError(f"can't write a temporary file: {error.strerror}", code="cannot-write") from error
+    return path
+
+
+def _show(ctx: Invocation, path: str) -> None:
+    from pathlib import Path
+
+    from compose_lite.cli.browser import open_page
+
+    ctx.terminal.note(f"The picture is in {path}")
+    if not open_page(Path(path).absolute().as_uri(), ctx.environ):
+        ctx.terminal.note("There is no browser to show it with; BROWSER can name one")
+
+
 COMMANDS = {
-    "graph": Command(options=GraphOptions, run=run_graph, example="graph --live"),
+    "graph": Command(options=GraphOptions, run=run_graph, example="graph --live --open"),
 }

@@ -11,11 +11,12 @@ from compose_lite.cli.views.graph.words import (
     service_rows,
     service_title,
     use_words,
+    wrapped,
 )
 from compose_lite.cli.views.text import BLUE, BOLD, DIM, GREEN, RED, YELLOW, pad, paint, safe, width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from compose_lite.planner.picture import Picture, ResourceBox, ServiceBox
     from compose_lite.planner.standing import Standing
@@ -37,7 +38,7 @@ def render_text(picture: Picture, *, columns: int, coloured: bool) -> str:
 
 
 def _service(service: ServiceBox, picture: Picture, columns: int, *, coloured: bool) -> list[str]:
-    title = _wrapped([service_title(service)], columns)
+    title = wrapped([service_title(service)], columns)
     lines = [paint(line, BOLD, on=coloured) for line in title]
     if service.standing is not None:
         standing = service.standing
@@ -64,48 +65,25 @@ def _links(service: ServiceBox, picture: Picture) -> Iterator[Row]:
 
 
 def _row(row: Row, columns: int, *, last: bool, coloured: bool) -> list[str]:
-    first, *more = _wrapped(row.items, max(columns - _INDENT, _NARROWEST))
+    first, *more = wrapped(row.items, max(columns - _INDENT, _NARROWEST))
     branch, stem = ("└─ ", "   ") if last else ("├─ ", "│  ")
     lines = [branch + paint(pad(row.label, _LABEL), DIM, on=coloured) + "  " + first]
     return lines + [stem + " " * (_LABEL + 2) + line for line in more]
 
 
 def _resources(resources: Sequence[ResourceBox], columns: int, *, coloured: bool) -> list[str]:
+    room = max(columns - 2, _NARROWEST)
     lines: list[str] = []
     for resource in resources:
         standing = resource.standing
         missing = "" if standing is None or standing.tone == "good" else standing.word
         notes = [note for note in (resource_notes(resource), missing) if note]
         text = safe(resource.name) + (f" ({', '.join(notes)})" if notes else "")
-        wrapped = _wrapped([text], max(columns - 2, _NARROWEST))
-        lines += ["  " + (paint(line, DIM, on=coloured) if missing else line) for line in wrapped]
+        lines += [
+            "  " + (paint(line, DIM, on=coloured) if missing else line) for line in wrapped([text], room)
+        ]
     return lines
 
 
 def _standing(standing: Standing, *, coloured: bool) -> str:
     return paint(f"● {safe(str(standing))}", _COLOURS[standing.tone], on=coloured)
-
-
-def _wrapped(items: Iterable[str], columns: int) -> list[str]:
-    """The items, joined by commas, in lines of at most so many columns; nothing is left out."""
-    lines = [""]
-    for item in items:
-        separator = ", " if lines[-1] else ""
-        if lines[-1] and width(lines[-1] + separator + item) > columns - 1:
-            lines[-1] += ","
-            lines.append("")
-            separator = ""
-        lines[-1] += separator + item
-        while width(lines[-1]) > columns:
-            head = _fitting(lines[-1], columns)
-            lines[-1:] = [head.rstrip(), lines[-1][len(head) :].lstrip()]
-    return lines
-
-
-def _fitting(text: str, columns: int) -> str:
-    """As much of the beginning as fits: up to a blank if there is one, else up to the last column."""
-    end = len(text)
-    while width(text[:end]) > columns:
-        end -= 1
-    blank = text.rfind(" ", 0, end + 1)
-    return text[: blank + 1] if blank > 0 else text[:end]
