@@ -147,7 +147,7 @@ class WatchHandle:
                 service.changed((), rescan=True)
                 for owner, replica in self._replicas.values():
                     if owner == name:
-                        service.arrived(replica)
+                        service.container(replica.id, replica)
 
     # setting up
 
@@ -227,45 +227,51 @@ class WatchHandle:
         return {"type": ["container"], "event": list(_EVENTS), "label": [label]}
 
     def _take_stock(self) -> None:
-        """Begin with the containers that run now; each is compared, for nobody knows what it has."""
-        found = containers(self._means.daemon, self._changer.project.name, stopped=False)
-        running = {container.id for container in found}
-        for known in [known for known in self._replicas if known not in running]:
-            self._left(known)
+        """Begin with the containers that are there; each is compared, for nobody knows what it has."""
+        found = [
+            container
+            for container in containers(self._means.daemon, self._changer.project.name)
+            if container.state != "created" and not container.oneoff
+        ]
+        for known in self._replicas.keys() - {container.id for container in found}:
+            self._gone(known)
         for container in found:
-            if not container.oneoff:
-                replica = Replica(id=container.id, name=container.name, number=container.number)
-                self._arrived(container.service, replica)
+            replica = Replica(
+                id=container.id, name=container.name, number=container.number, running=container.running
+            )
+            self._noted(container.service, replica)
 
     def _react(self, event: Json) -> None:
         actor = event.get("Actor", {})
         attributes, container = actor.get("Attributes", {}), str(actor.get("ID", ""))
+        action = event.get("Action")
         if attributes.get(labels.ONEOFF) == "True":
             return
-        if event.get("Action") != "start":
-            self._left(container)
+        if action == "destroy":
+            self._gone(container)
             return
         number = str(attributes.get(labels.NUMBER, "1"))
         replica = Replica(
             id=container,
             name=str(attributes.get("name", "")),
             number=int(number) if number.isdigit() else 1,
+            running=action == "start",
         )
-        self._arrived(str(attributes.get(labels.SERVICE, "")), replica)
+        self._noted(str(attributes.get(labels.SERVICE, "")), replica)
 
-    def _arrived(self, service: str, replica: Replica) -> None:
+    def _noted(self, service: str, replica: Replica) -> None:
         with self._lock:
             self._replicas[replica.id] = (service, replica)
             watch = self._services.get(service)
         if watch is not None:
-            watch.arrived(replica)
+            watch.container(replica.id, replica)
 
-    def _left(self, container: str) -> None:
+    def _gone(self, container: str) -> None:
         with self._lock:
-            service, _ = self._replicas.pop(container, ("", None))
+            service = self._replicas.pop(container)[0] if container in self._replicas else ""
             watch = self._services.get(service)
         if watch is not None:
-            watch.left(container)
+            watch.container(container, None)
 
 
 def _worth_watching(trees: tuple[WatchedTree, ...]) -> Callable[[str], bool]:

@@ -1,4 +1,4 @@
-"""The running containers of a watched service, and what of the host's files they lack."""
+"""The containers of a watched service, and what of the host's files they lack."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from compose_lite.errors import CannotDelete, ComposeLiteError, Conflict, DaemonError, NotFound
 from compose_lite.lazy_dataclasses import dataclass, field
+from compose_lite.planner.naming import is_previous_name
 from compose_lite.runner.parallel import gather
 from compose_lite.runner.sync import ContainerSync
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from compose_lite.planner.watch import TreeChange, WatchedTree
     from compose_lite.runner.daemon import Daemon
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replica:
-    """A running container of a service."""
+    """A container of a service."""
 
     id: str
     name: str
     number: int = 1
+    running: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,16 +76,24 @@ class Replicas:
         self._unequal: set[str] = set()
         self._image_times: dict[str, float] = {}
 
-    def __iter__(self) -> Iterator[Replica]:
-        return iter([replica for replica, _ in self._known.values()])
+    @property
+    def running(self) -> tuple[Replica, ...]:
+        """Those that run."""
+        return tuple(replica for replica, _ in self._known.values() if replica.running)
 
-    def add(self, replica: Replica) -> None:
-        """Note that a container runs; whatever it has is unknown."""
-        self._known[replica.id] = (replica, ContainerSync(self._daemon, replica.id))
-        self._unequal.add(replica.id)
+    def note(self, replica: Replica) -> None:
+        """Note that a container was found, or has started or stopped; what a new life begins with is unknown.
+
+        One that does not run gets files as well: it may have ended because of what is wrong with them.
+        """
+        known = self._known.get(replica.id)
+        copier = known[1] if known is not None else ContainerSync(self._daemon, replica.id)
+        self._known[replica.id] = (replica, copier)
+        if known is None or replica.running:
+            self._unequal.add(replica.id)
 
     def drop(self, container: str) -> None:
-        """Note that a container does not run any more."""
+        """Note that a container is gone."""
         self._known.pop(container, None)
         self._unequal.discard(container)
 
@@ -95,29 +105,39 @@ class Replicas:
         """Copy what changed into each container, and all that it lacks into one that has not been compared yet."""
         wanted = {change.tree: change for change in changes}
         calls = []
-        for container, (_, copier) in self._known.items():
-            if container in self._unequal:
-                calls.append(partial(self._guarded, container, partial(self._equalise, copier, container)))
+        for replica, copier in self._known.values():
+            if replica.id in self._unequal:
+                work = partial(self._equalise, copier, replica)
             elif wanted:
-                calls.append(partial(self._guarded, container, partial(self._send, copier, wanted)))
+                work = partial(self._send, copier, wanted)
+            else:
+                continue
+            calls.append(partial(self._guarded, replica, work))
         return _summed(gather(calls))
 
-    def _guarded(self, container: str, work: Callable[[Synced], None]) -> Synced:
-        """Do it, with the outcome noted; a container that is gone meanwhile is no failure."""
+    def _guarded(self, replica: Replica, work: Callable[[Synced], None]) -> Synced:
+        """Do it, with the outcome noted; a container that has ended or is gone meanwhile is no failure."""
         done = Synced()
+        equal = False
         try:
+            if not replica.running and self._is_previous(replica):
+                self.drop(replica.id)
+                return done
             work(done)
-        except (NotFound, Conflict):
-            self.drop(container)  # it is compared when it starts again
+        except NotFound:
+            self.drop(replica.id)
+            return done
+        except Conflict:
+            pass  # nothing can be deleted in what does not run: it is compared when it starts
         except CannotDelete as error:
             done.undeleted = error
-            self._unequal.discard(container)
+            equal = True
         except ComposeLiteError as error:
             done.failures.append(error)
-            self._unequal.add(container)
         else:
             done.containers = 1
-            self._unequal.discard(container)
+            equal = True
+        (self._unequal.discard if equal else self._unequal.add)(replica.id)
         return done
 
     def _send(self, copier: ContainerSync, wanted: dict[WatchedTree, TreeChange], done: Synced) -> None:
@@ -126,10 +146,10 @@ class Replicas:
             if change is not None:
                 self._apply(copier, files, change.changed, change.deleted, done)
 
-    def _equalise(self, copier: ContainerSync, container: str, done: Synced) -> None:
+    def _equalise(self, copier: ContainerSync, replica: Replica, done: Synced) -> None:
         for files in self._watched:
             found = copier.compare(files.tree, files.rule.target or "")
-            send = found.send if files.rule.initial_sync else self._newer(files, found.send, container)
+            send = found.send if files.rule.initial_sync else self._newer(files, found.send, replica.id)
             if send or found.delete:
                 self._apply(copier, files, send, found.delete, done)
 
@@ -163,6 +183,10 @@ class Replicas:
             if path in files.touched
             or ((entry := entries.get(path)) is not None and max(entry.mtime_ns, *entry.version[1:]) > made)
         )
+
+    def _is_previous(self, replica: Replica) -> bool:
+        """Whether the container is kept for a rollback by now: then it stays as it is."""
+        return is_previous_name(str(self._daemon.inspect_container(replica.id)["Name"]).lstrip("/"))
 
     def _image_time(self, container: str) -> float:
         """When the container's image was made (seconds since the epoch), 0 if nobody knows."""

@@ -6,8 +6,8 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import ComposeLiteError, ExecutionError
-from compose_lite.events import LogLine, WatchBatch, WatchFailed
+from compose_lite.errors import CannotSync, ComposeLiteError, ExecutionError, Problem, Severity
+from compose_lite.events import LogLine, Notice, WatchBatch, WatchFailed
 from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.pipeline.watching_replicas import Replica, Replicas
 from compose_lite.planner.actions import ContainerRef, RunHook
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from compose_lite.events import EventSink
     from compose_lite.pipeline.watching_changes import Changer
-    from compose_lite.pipeline.watching_replicas import WatchedFiles
+    from compose_lite.pipeline.watching_replicas import Synced, WatchedFiles
     from compose_lite.runner.daemon import Daemon
     from compose_lite.spec.model import Hook
 
@@ -31,8 +31,7 @@ class _Batch:
     since: float
     paths: set[str] = field(default_factory=set)
     rescan: bool = False
-    arrived: dict[str, Replica] = field(default_factory=dict)
-    left: set[str] = field(default_factory=set)
+    containers: dict[str, Replica | None] = field(default_factory=dict)  # None: gone
     compare: bool = False
     execs: tuple[Hook, ...] = ()
 
@@ -65,6 +64,7 @@ class ServiceWatch:
         self._batch: _Batch | None = None
         self._closed = False
         self._undeletable: frozenset[str] = frozenset()
+        self._said: set[str] = set()
         self._thread = threading.Thread(target=self._run, name=f"watch {service}", daemon=True)
 
     # from any thread
@@ -80,19 +80,10 @@ class ServiceWatch:
             batch.paths.update(paths)
             batch.rescan = batch.rescan or rescan
 
-    def arrived(self, replica: Replica) -> None:
-        """Say that a container of the service has started."""
+    def container(self, container: str, replica: Replica | None) -> None:
+        """Say that a container of the service has started or stopped; or is gone, if there is no `replica`."""
         with self._news:
-            batch = self._pending()
-            batch.arrived[replica.id] = replica
-            batch.left.discard(replica.id)
-
-    def left(self, container: str) -> None:
-        """Say that a container does not run any more."""
-        with self._news:
-            batch = self._pending()
-            batch.left.add(container)
-            batch.arrived.pop(container, None)
+            self._pending().containers[container] = replica
 
     def compare(self, execs: tuple[Hook, ...] = ()) -> None:
         """Have all containers compared with the host, and then these commands run in them."""
@@ -131,16 +122,16 @@ class ServiceWatch:
             return None if self._closed else batch
 
     def _handle(self, batch: _Batch) -> None:
-        for container in batch.left:
-            self._replicas.drop(container)
-        for replica in batch.arrived.values():
-            self._replicas.add(replica)
+        for container, replica in batch.containers.items():
+            if replica is None:
+                self._replicas.drop(container)
+            else:
+                self._replicas.note(replica)
         if batch.compare:
             self._replicas.distrust()
         work = next(iter(decide(self._look(batch))), ServiceWork(service=self.service))
         synced = self._replicas.sync(work.syncs)
-        for failure in synced.failures:
-            self._failed("sync", failure)
+        self._tell(synced)
         if work.rebuild:
             self._changer.rebuild(self.service, work.paths, since=batch.since, execs=work.execs)
         elif synced.undeleted is not None:
@@ -159,6 +150,21 @@ class ServiceWatch:
                     seconds=monotonic() - batch.since,
                 )
             )
+
+    def _tell(self, synced: Synced) -> None:
+        """Tell what was not copied; what can't be helped only once."""
+        for error in synced.failures:
+            if not isinstance(error, CannotSync) or self._is_news(str(error)):
+                self._failed("sync", error)
+        for text in filter(self._is_news, synced.skipped):
+            problem = Problem(code="watch-skipped", message=text, severity=Severity.WARNING)
+            self._emit(Notice(problem=problem))
+
+    def _is_news(self, text: str) -> bool:
+        if text in self._said:
+            return False
+        self._said.add(text)
+        return True
 
     def _look(self, batch: _Batch) -> list[TreeChange]:
         """What is different on the host, by rule."""
@@ -180,7 +186,7 @@ class ServiceWatch:
         return done
 
     def _run_commands(self, hooks: tuple[Hook, ...]) -> bool:
-        replicas = list(self._replicas)
+        replicas = self._replicas.running
         try:
             gather([lambda replica=replica: self._run_in(replica, hooks) for replica in replicas])  # type: ignore[misc]  # a lambda's default has no type
         except ComposeLiteError as error:
