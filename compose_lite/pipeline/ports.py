@@ -31,15 +31,16 @@ def check_ports(plan: Plan, project: Project, observed: Observed, daemon: Daemon
     if not wanted:
         return
     from compose_lite.runner.conflicts import port_holder
-    from compose_lite.runner.sockets import listening_process, sees_host_sockets
+    from compose_lite.runner.sockets import Listeners, sees_host_sockets
 
     if not sees_host_sockets(daemon.address):
         return
     problems = []
+    listeners = Listeners()
     for service, port in wanted:
         address = "" if port.host_ip in EVERYWHERE else port.host_ip or ""
         number = int(port.published or 0)
-        if listening_process(number, port.protocol, host_ip=address) is not None:
+        if listeners.inodes(number, port.protocol, host_ip=address):
             holder = port_holder(daemon, number, port.protocol, host_ip=address)
             problems.append(_taken(service, port, holder or "a process that has ended since"))
     if problems:

@@ -6,8 +6,42 @@ import socket
 import struct
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LISTENING = {"tcp": "0A", "udp": "07"}
+
+
+class Listeners:
+    """The sockets of this machine that listened when it was first asked; the kernel's tables are read once."""
+
+    def __init__(self, proc: Path = Path("/proc")) -> None:
+        self._proc = proc
+        self._tables: dict[str, list[tuple[int, str, str]]] = {}
+
+    def inodes(self, port: int, protocol: str, *, host_ip: str = "") -> set[str]:
+        """Return the sockets that listen on a port; with `host_ip` only those on that address, or on all."""
+        if protocol not in self._tables:
+            self._tables[protocol] = list(_listening(self._proc, protocol))
+        return {
+            inode
+            for number, address, inode in self._tables[protocol]
+            if number == port and (not host_ip or _overlap(_address(address), host_ip))
+        }
+
+
+def _listening(proc: Path, protocol: str) -> Iterator[tuple[int, str, str]]:
+    """Port, address and inode of each socket that listens."""
+    for table in (protocol, f"{protocol}6"):
+        with suppress(OSError):
+            for line in (proc / "net" / table).read_text().splitlines()[1:]:
+                columns = line.split()
+                local, state, inode = columns[1], columns[3], columns[9]
+                if state == _LISTENING[protocol]:
+                    address, _, number = local.rpartition(":")
+                    yield int(number, 16), address, inode
 
 
 def listening_process(
@@ -17,7 +51,7 @@ def listening_process(
 
     With `host_ip` only somebody who listens on that address, or on all, counts.
     """
-    inodes = _inodes(port, protocol, host_ip, proc)
+    inodes = Listeners(proc).inodes(port, protocol, host_ip=host_ip)
     if not inodes:
         return None
     wanted = {f"socket:[{inode}]" for inode in inodes}
@@ -45,20 +79,6 @@ def sees_host_sockets(address: str) -> bool:
         except OSError:
             return False
     return bool(struct.unpack("3i", owner)[0])
-
-
-def _inodes(port: int, protocol: str, host_ip: str, proc: Path) -> set[str]:
-    found = set()
-    for table in (f"{protocol}", f"{protocol}6"):
-        with suppress(OSError):
-            for line in (proc / "net" / table).read_text().splitlines()[1:]:
-                columns = line.split()
-                local, state, inode = columns[1], columns[3], columns[9]
-                address, _, number = local.rpartition(":")
-                listens = state == _LISTENING[protocol] and int(number, 16) == port
-                if listens and (not host_ip or _overlap(_address(address), host_ip)):
-                    found.add(inode)
-    return found
 
 
 def _overlap(one: str, other: str) -> bool:
