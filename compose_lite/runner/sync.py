@@ -115,7 +115,13 @@ class ContainerSync:
         archive = Archive(tree, at.place, send)
         if send:
             self._record(at, added=send, archive=archive)
-        gone = doomed(delete, written=archive.written, folders=archive.folders)
+        entries = tree.entries
+        solid = {path for path, entry in entries.items() if entry.kind != "folder"} if delete else set()
+        gone = doomed(
+            delete,
+            present=entries.keys() | archive.written,
+            solid=solid | (archive.written - archive.folders),
+        )
         skipped = [*archive.skipped]
         for path in [path for path in gone if at.place.keeps_mounted(path)]:
             gone.remove(path)

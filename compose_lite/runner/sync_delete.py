@@ -50,17 +50,14 @@ _CHUNK = 64 * 1024
 _NOT_RUN = (126, 127)
 
 
-def doomed(paths: Collection[str], *, written: Collection[str], folders: Collection[str]) -> list[str]:
-    """What is left to delete one by one, after others (some of them folders) were written.
+def doomed(paths: Collection[str], *, present: Collection[str], solid: Collection[str]) -> list[str]:
+    """What is left to delete one by one, where `present` is there now, and `solid` of it are no folders.
 
     What is in a deleted folder goes with it. What was in a folder that is a file or a link now has gone already;
     behind the link there may be something else of the same name.
     """
-    wanted = set(paths) - set(written)
-    replaced = set(written) - set(folders)
-    return sorted(
-        path for path in wanted if not has_ancestor(path, wanted) and not has_ancestor(path, replaced)
-    )
+    wanted = set(paths).difference(present)
+    return sorted(path for path in wanted if not has_ancestor(path, wanted) and not has_ancestor(path, solid))
 
 
 class Deleter:

@@ -254,14 +254,14 @@ def test_what_is_in_a_folder_that_can_not_be_read_stays_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("deleted", "written", "folders", "left"),
+    ("deleted", "present", "solid", "left"),
     [
         ("a b", "", "", "a b"),
         ("a a/b a/b/c ab", "", "", "a ab"),  # with its folder goes what is in it
-        ("a/b a/c", "a", "", ""),  # the folder is a file or a link now
-        ("a/b a/c", "a", "a", "a/b a/c"),  # the folder is still one
-        ("a", "a", "", ""),  # back again
+        ("a/b a/c/d", "a", "a", ""),  # the folder is a file or a link now
+        ("a/b a/c", "a", "", "a/b a/c"),  # the folder is still one
+        ("a", "a", "a", ""),  # back again
     ],
 )
-def test_only_what_is_still_there_is_deleted(deleted: str, written: str, folders: str, left: str) -> None:
-    assert doomed(deleted.split(), written=written.split(), folders=folders.split()) == left.split()
+def test_only_what_is_still_there_is_deleted(deleted: str, present: str, solid: str, left: str) -> None:
+    assert doomed(deleted.split(), present=present.split(), solid=solid.split()) == left.split()
