@@ -2,7 +2,7 @@
 
 from tests.e2e import state
 from tests.e2e.checks import containers, json_lines, prints, prints_lines, prints_match, says, unchanged
-from tests.e2e.harness import Scenario, scenarios
+from tests.e2e.harness import Scenario, Step, scenarios
 from tests.e2e.stack import Stack
 from tests.e2e.steps import do, ends, eventually, inside, open_terminal, remember, run, send, shows
 
@@ -109,6 +109,63 @@ test_du = scenarios(
             eventually(do("sizes", _sizes)),
             run("du"),
             says("total", "{STACK}_data", "kB"),
+        ),
+    ),
+)
+
+
+def _abandoned_probe(stack: Stack) -> None:
+    """What a killed `doctor` leaves."""
+    state.api().create_network(
+        f"{stack.name}-probe", labels={"io.compose-lite.probe": "1", state.OURS: stack.name}
+    )
+
+
+def _no_probe(stack: Stack) -> None:
+    """No network of a probe is there that is not at work now (other tests may be), no container that has ended."""
+    api, filters = state.api(), {"label": "io.compose-lite.probe"}
+    assert not api.networks(names=[f"{stack.name}-probe"])
+    assert not [each for each in api.containers(all=True, filters=filters) if each["State"] == "exited"]
+
+
+def _found(**expected: str) -> Step:
+    """The checks of `doctor --format json` have these outcomes."""
+
+    def act(stack: Stack) -> None:
+        assert stack.last is not None
+        found = {row["Check"]: row for row in json_lines(stack.last.out)}
+        assert {check: found[check]["Status"] for check in expected} == expected, found
+        assert all(row["Remedy"] for row in found.values() if row["Status"] in ("warning", "failure"))
+
+    return do(f"found: {expected}", act)
+
+
+test_doctor = scenarios(
+    Scenario(
+        name="doctor",
+        intent="`doctor` checks the engine with a probe that it removes, also one that was abandoned.",
+        only="compose-lite",
+        steps=(
+            do("an abandoned probe", _abandoned_probe),
+            run("doctor --format json"),
+            _found(daemon="ok", api="ok", clock="ok", dns="ok", configuration="ok"),
+            do("no probe is left", _no_probe),
+            run("doctor"),
+            says("Docker Engine", "find each other by name"),
+        ),
+    ),
+    Scenario(
+        name="doctor-fails",
+        intent="`doctor` exits with 1 and names the remedy where the daemon or a credential helper is missing.",
+        only="compose-lite",
+        files={"config/config.json": '{"credsStore": "nowhere"}'},
+        steps=(
+            run(
+                "doctor --format json",
+                code=1,
+                env={"DOCKER_HOST": "unix:///nowhere.sock", "DOCKER_CONFIG": "config"},
+            ),
+            _found(daemon="failure", dns="skipped", credentials="failure"),
         ),
     ),
 )

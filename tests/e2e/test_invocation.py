@@ -234,6 +234,7 @@ DRY_RUNS = (
     "exec -T web touch /tmp/x",
     "sh web -c 'touch /tmp/x'",
     "test web true",
+    "doctor",
     "cp compose.yaml web:/tmp/x",
     "commit web {STACK}/web:2",
     "export web -o web.tar",
