@@ -26,11 +26,21 @@ PROBE = """
 import json, sys
 from compose_lite.cli.main import main
 code = main(sys.argv[1:])
-print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+print(json.dumps(sorted(sys.modules)))
 """
 
 
+# What a load needs, and nobody else: a project that is remembered is not loaded.
+LOADING = {
+    "compose_lite.spec.load",
+    "compose_lite.spec.bind",
+    "compose_lite.spec.source",
+    "compose_lite.spec.validate",
+}
+
+
 def imported(folder: Path, *arguments: str) -> set[str]:
+    """Names of the modules that are there when the command has ended."""
     done = subprocess.run(
         [sys.executable, "-c", PROBE, *arguments],
         cwd=folder,
@@ -61,6 +71,24 @@ def imported(folder: Path, *arguments: str) -> set[str]:
 def test_heavy_packages_stay_out(tmp_path: Path, line: str, needed: set[str]) -> None:
     (tmp_path / "compose.yaml").write_text(STACK)
     assert imported(tmp_path, *line.split()) & HEAVY == needed
+
+
+@pytest.mark.parametrize(
+    "line", ["config -q", "ps", "up -d", "down", "logs", "exec web true", "stop", "plan"]
+)
+def test_an_unchanged_project_is_not_loaded_again(tmp_path: Path, line: str) -> None:
+    (tmp_path / "compose.yaml").write_text(STACK)
+    assert imported(tmp_path, *line.split()) >= LOADING
+
+    assert not imported(tmp_path, *line.split()) & (HEAVY | LOADING)
+
+
+@pytest.mark.parametrize("line", ["config -q", "ps"])
+def test_no_cache_loads_again(tmp_path: Path, line: str) -> None:
+    (tmp_path / "compose.yaml").write_text(STACK)
+    imported(tmp_path, *line.split())
+
+    assert imported(tmp_path, "--no-cache", *line.split()) >= LOADING
 
 
 def test_importing_the_package_imports_next_to_nothing() -> None:
