@@ -74,26 +74,34 @@ class Layout:
 
 def laid_out(boxes: Sequence[Box], wires: Sequence[Wire], *, limit: float) -> Layout:
     """Place boxes, sources before targets, in a picture that is `limit` pixels wide or, if need be, wider."""
-    tries: list[Layout] = []
-    for share in _SHARES:
-        tries.append(_placed(boxes, wires, limit * share, limit))
-        if tries[-1].width < limit + 1:
-            break
-    return min(tries, key=lambda layout: layout.width)
-
-
-def _placed(boxes: Sequence[Box], wires: Sequence[Wire], limit: float, page: float) -> Layout:
-    grid = arranged(boxes, wires, limit=limit)
     sized: list[Box | Wire] = [*boxes, *wires]
-    widths = {item.key: item.width for item in sized} | dict.fromkeys(grid.lanes, _LANE)
+    own_widths = {item.key: item.width for item in sized}
     heights = {item.key: item.height for item in sized}
-    middles = _middles(grid, widths, page)
-    left = min((middles[key] - widths[key] / 2 for key in middles), default=0.0)
+    tries: list[tuple[float, Grid, list[_Row]]] = []
+    for share in _SHARES:
+        grid = arranged(boxes, wires, limit=limit * share)
+        widths = own_widths | dict.fromkeys(grid.lanes, _LANE)
+        rows = [_Row(row, widths, grid.lanes) for row in grid.rows if row]
+        tries.append((max([limit, *(row.least for row in rows)]), grid, rows))
+        if tries[-1][0] == limit:
+            break
+    room, grid, rows = min(tries, key=lambda found: found[0])
+    return _placed(grid, wires, _middles(grid, rows, room), own_widths, heights)
+
+
+def _placed(
+    grid: Grid,
+    wires: Sequence[Wire],
+    middles: Mapping[str, float],
+    widths: Mapping[str, float],
+    heights: Mapping[str, float],
+) -> Layout:
+    """Move what lies around the middle to the right and down, so that the picture begins at 0."""
+    lefts = {key: middle - widths.get(key, _LANE) / 2 for key, middle in middles.items()}
+    edge = min(lefts.values(), default=0.0)
     bands, total = _bands(grid, heights)
     places = {
-        key: Place(
-            x=middles[key] - widths[key] / 2 - left, y=top, width=widths[key], height=heights.get(key, 0.0)
-        )
+        key: Place(x=lefts[key] - edge, y=top, width=widths.get(key, _LANE), height=heights.get(key, 0.0))
         for row, (top, _) in zip(grid.rows, bands, strict=True)
         for key in row
     }
@@ -118,7 +126,7 @@ def _bands(grid: Grid, heights: Mapping[str, float]) -> tuple[list[Point], float
     return bands, y
 
 
-def _middles(grid: Grid, widths: Mapping[str, float], limit: float) -> dict[str, float]:
+def _middles(grid: Grid, rows: Sequence[_Row], room: float) -> dict[str, float]:
     """Where everything is from left to right: as near to what it is joined to as its neighbours let it."""
     joined: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
     for links in grid.links:
@@ -126,8 +134,6 @@ def _middles(grid: Grid, widths: Mapping[str, float], limit: float) -> dict[str,
             weight = _STRAIGHTNESS[(upper in grid.lanes) + (lower in grid.lanes)]
             joined[upper].append((lower, weight))
             joined[lower].append((upper, weight))
-    rows = [_Row(row, widths, grid.lanes) for row in grid.rows if row]
-    room = max([limit, *(row.least for row in rows)])
     middles: dict[str, float] = {}
     for row in rows:
         middles.update(row.settled(dict.fromkeys(row.keys, (0.0, 1.0)), room))
