@@ -25,6 +25,8 @@ REPLACES = PREFIX + "replaces"
 FILES = PREFIX + "files"
 PEERS = PREFIX + "peers"
 AUTO_REMOVE = PREFIX + "auto-remove"  # a one-off that goes when it ends (listings don't tell that)
+INSTANCE = PREFIX + "instance"
+PORTS = PREFIX + "ports"  # host ports that an instance got for those of the files: `8080/tcp=20117,…`
 PROTECTED = PREFIX + "protected"  # on a volume: no command removes it, also where the files are not at hand
 UNNAMED = PREFIX + "unnamed"  # created without its service's names; has them once it has its own name
 

@@ -30,6 +30,11 @@ class CommonOptions:
         group=_FILES,
     )
     project_name: str | None = text("Project name", short="-p", metavar="NAME", group=_FILES)
+    instance: str | None = text(
+        "Run the files once more side by side, under this name (auto: that of the git worktree)",
+        metavar="NAME",
+        group=_FILES,
+    )
     project_directory: str | None = text(
         "Folder that relative paths start from (default: that of the first file)", metavar="DIR", group=_FILES
     )

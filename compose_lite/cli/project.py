@@ -40,6 +40,7 @@ def load_options(
         stdin=ctx.terminal.stdin.read,
         files=common.file,
         project_name=common.project_name,
+        instance=common.instance,
         project_directory=common.project_directory,
         env_files=common.env_file,
         profiles=common.profile,
@@ -117,15 +118,29 @@ def find_stack(ctx: Invocation, services: tuple[str, ...] = ()) -> Stack:
 
     name = ctx.common.project_name
     if name and not ctx.common.file:
-        return Stack(name=name)
+        return Stack(name=_of_instance(ctx, name))
     try:
         project = load_project(ctx, services, reduce=False, all_resources=True)
     except SpecError as error:
         fallback = ctx.environ.get("COMPOSE_PROJECT_NAME")
         if fallback and error.problems[0].code == "no-file":
-            return Stack(name=fallback)
+            return Stack(name=_of_instance(ctx, fallback))
         raise
     return Stack(name=project.name, project=project)
+
+
+def _of_instance(ctx: Invocation, name: str) -> str:
+    """The name of the project that the command line means by a name; raises `UsageError` for a bad instance."""
+    wish = ctx.environ.get("COMPOSE_LITE_INSTANCE", "") if ctx.common.instance is None else ctx.common.instance
+    if not wish:
+        return name
+    from compose_lite.errors import UsageError
+    from compose_lite.spec.instance import instance_name, instance_project
+
+    try:
+        return instance_project(name, instance_name(wish, working_dir(ctx.environ)))
+    except ValueError as error:
+        raise UsageError(str(error), code="bad-instance-name") from error
 
 
 def tell(ctx: Invocation, problems: Iterable[Problem]) -> None:

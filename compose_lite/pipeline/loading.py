@@ -18,6 +18,7 @@ def load(
     text: str | None = None,
     data: Mapping[str, Any] | None = None,
     project_name: str | None = None,
+    instance: str | None = None,
     project_directory: str | os.PathLike[str] | None = None,
     working_dir: str | os.PathLike[str] | None = None,
     env_files: tuple[str | os.PathLike[str], ...] = (),
@@ -34,6 +35,7 @@ def load(
         text: a compose file's text; merged behind `files`.
         data: a compose file as plain data (what `json` takes); merged behind `files` and `text`.
         project_name: as `-p`.
+        instance: as `--instance`; an empty text asks for none, whatever COMPOSE_LITE_INSTANCE says.
         project_directory: folder that relative paths start from, as `--project-directory`.
         working_dir: folder that `files` and the search start from; the current one by default.
         env_files: env files instead of `.env`.
@@ -59,6 +61,7 @@ def load(
         stdin=(lambda: given.encode()) if given is not None else None,
         files=(*(os.fspath(file) for file in files), *(("-",) if given is not None else ())),
         project_name=project_name,
+        instance=instance,
         project_directory=None if project_directory is None else os.fspath(project_directory),
         env_files=tuple(os.fspath(file) for file in env_files),
         profiles=profiles,

@@ -62,6 +62,20 @@ def look_closer(
     return inspect(daemon, observed, ids)
 
 
+def settled(project: Project, observed: Observed, daemon: Daemon) -> Project:
+    """The project as it is run: an instance with the host ports that it has, or gets; others as they are."""
+    if not project.instance:
+        return project
+    from compose_lite.planner.instances import allocated
+    from compose_lite.runner.sockets import listening_process, sees_host_sockets
+
+    if sees_host_sockets(daemon.address):
+        return allocated(
+            project, observed, lambda port, protocol: listening_process(port, protocol) is not None
+        )
+    return allocated(project, observed, lambda _port, _protocol: False)
+
+
 def image_refs(project: Project) -> Iterable[str]:
     """The references of all images that the project's services and mounts use."""
     for service in project.services.values():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from compose_lite.errors import PlanError
 from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.pipeline.execution import locked
-from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack
+from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack, settled
 from compose_lite.planner import requests
 from compose_lite.spec.model import EMPTY
 
@@ -78,6 +78,7 @@ def _preview_up(stack: Stack, asked: tuple[Any, ...], daemon: Daemon) -> Preview
     contents = digests(read_contents(project))
     check_engine(project, request.services, daemon, with_dependencies=not request.no_deps)
     observed = observe_project(daemon, project)
+    project = settled(project, observed, daemon)
     of_images = plan_images(project, observed, wanted)
     observed = look_closer(daemon, project, observed, request, contents)
     plan = plan_up(project, observed, request, contents)

@@ -8,7 +8,7 @@ from compose_lite.errors import ExecutionError
 from compose_lite.pipeline.contents import digests, read_contents
 from compose_lite.pipeline.engine import check_engine
 from compose_lite.pipeline.execution import carry_out, locked
-from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack
+from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,7 @@ def up(
     with locked(project.name, means):
         check_engine(project, request.services, means.daemon, with_dependencies=not request.no_deps)
         observed = observe_project(means.daemon, project)
+        project = settled(project, observed, means.daemon)
         of_images = plan_images(project, observed, wanted)
         if carry_out(of_images, project, means):
             observed = observe_project(means.daemon, project)
@@ -100,11 +101,12 @@ def create_one_off(
     from compose_lite.planner.oneoff import one_off_project, plan_run
     from compose_lite.planner.requests import UpRequest
 
-    project = one_off_project(project, request)
+    given, project = project, one_off_project(project, request)
     contents = read_contents(project)
     lock.enter_context(locked(project.name, means))
     check_engine(project, (request.service,), means.daemon, with_dependencies=not request.no_deps)
     observed = observe_project(means.daemon, project)
+    project = one_off_project(settled(given, observed, means.daemon), request)
     if carry_out(plan_images(project, observed, wanted), project, means):
         observed = observe_project(means.daemon, project)
     known = digests(contents)

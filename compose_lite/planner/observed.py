@@ -137,13 +137,17 @@ class ObservedImage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForeignContainer:
-    """A container outside of the project: it may hold a name or a host port that the project wants."""
+    """A container outside of the project: it may hold a name or a host port that the project wants.
+
+    `allocated` is its label about the host ports that were allocated for it: they are its own while it is stopped.
+    """
 
     id: str
     name: str
     project: str = ""
     running: bool = False
     ports: tuple[ObservedPort, ...] = ()
+    allocated: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

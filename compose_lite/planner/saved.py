@@ -214,6 +214,7 @@ def _source(project: Project) -> Document:
     """Where the project was read from, to read it again."""
     return {
         "name": project.name,
+        "instance": project.instance,
         "working_dir": project.working_dir,
         "compose_files": list(project.compose_files),
         "env_files": list(project.env_files),

@@ -177,9 +177,13 @@ def image(ref: str, inspected: Json) -> ObservedImage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProjectSummary:
-    """A project that has containers; `states` counts them by state, `config_files` are its files' paths."""
+    """A project that has containers; `states` counts them by state, `config_files` are its files' paths.
+
+    `instance` is empty unless it is one of several instances of the same files.
+    """
 
     name: str
+    instance: str = ""
     states: Mapping[str, int] = EMPTY
     config_files: tuple[str, ...] = ()
 
@@ -189,15 +193,22 @@ def list_projects(daemon: Daemon, *, include_stopped: bool = False) -> tuple[Pro
     listed = daemon.list_containers(filters={"label": [labels.PROJECT]}, include_stopped=include_stopped)
     states: dict[str, dict[str, int]] = {}
     files: dict[str, dict[str, None]] = {}
+    instances: dict[str, str] = {}
     for found in listed:
         marks = _labels(found)
         name = marks[labels.PROJECT]
+        instances[name] = marks.get(labels.INSTANCE) or instances.get(name, "")
         counts = states.setdefault(name, {})
         counts[found["State"]] = counts.get(found["State"], 0) + 1
         named = filter(None, marks.get(labels.CONFIG_FILES, "").split(","))
         files.setdefault(name, {}).update(dict.fromkeys(named))
     return tuple(
-        ProjectSummary(name=name, states=FrozenMap(sorted(counts.items())), config_files=tuple(files[name]))
+        ProjectSummary(
+            name=name,
+            instance=instances[name],
+            states=FrozenMap(sorted(counts.items())),
+            config_files=tuple(files[name]),
+        )
         for name, counts in sorted(states.items())
     )
 
@@ -239,6 +250,7 @@ def _foreign(listed: Json) -> ForeignContainer:
         project=_labels(listed).get(labels.PROJECT, ""),
         running=listed.get("State") in ("running", "paused", "restarting"),
         ports=_ports(listed),
+        allocated=_labels(listed).get(labels.PORTS, ""),
     )
 
 

@@ -195,13 +195,12 @@ def _select(
 
 
 def _instance(options: LoadOptions, files: FileSet, problems: Problems) -> str:
-    """The instance that the caller or a variable names, empty for none."""
+    """The instance that the caller or a variable names, empty for none; raises `SpecError` for a bad name."""
     wish = options.instance if options.instance is not None else files.variables.get(INSTANCE) or ""
     try:
         return instance_name(wish, files.working_dir)
     except ValueError as error:
         problems.fail("bad-instance-name", str(error), hint="for example --instance two")
-        return ""
 
 
 def _project_name(options: LoadOptions, files: FileSet, loader: ModelLoader, problems: Problems) -> str:

@@ -60,24 +60,29 @@ def _show(ctx: Invocation, options: LsOptions, projects: Sequence[ProjectSummary
     from compose_lite.cli.views.table import table
 
     terminal = ctx.terminal
-    rows = [(project.name, status_text(project), ",".join(project.config_files)) for project in projects]
     if options.quiet:
-        for name, _, _ in rows:
-            terminal.print(name)
+        for project in projects:
+            terminal.print(project.name)
     elif options.format == "json":
-        shown = [{"Name": name, "Status": status, "ConfigFiles": files} for name, status, files in rows]
+        shown = [_told(project) for project in projects]
         terminal.print(json.dumps(shown, ensure_ascii=False, separators=(",", ":")))
     else:
         columns = terminal.size()[0] if terminal.out_tty else None
-        terminal.print(
-            table(
-                ("NAME", "STATUS", "CONFIG FILES"),
-                rows,
-                least=_LEAST,
-                columns=columns,
-                shrink=("CONFIG FILES",),
-            )
-        )
+        titles = {"NAME": "Name", "INSTANCE": "Instance", "STATUS": "Status", "CONFIG FILES": "ConfigFiles"}
+        if not any(project.instance for project in projects):
+            del titles["INSTANCE"]
+        rows = [[_told(project).get(field, "") for field in titles.values()] for project in projects]
+        terminal.print(table(tuple(titles), rows, least=_LEAST, columns=columns, shrink=("CONFIG FILES",)))
+
+
+def _told(project: ProjectSummary) -> dict[str, str]:
+    """The project under docker compose's names of fields; `Instance` only where it is one."""
+    told = {
+        "Name": project.name,
+        "Status": status_text(project),
+        "ConfigFiles": ",".join(project.config_files),
+    }
+    return {**told, "Instance": project.instance} if project.instance else told
 
 
 def status_text(project: ProjectSummary) -> str:

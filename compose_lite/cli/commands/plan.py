@@ -213,14 +213,17 @@ def _stack(ctx: Invocation, document: dict[str, Any]) -> Stack:
     from compose_lite.pipeline import Stack
     from compose_lite.planner.requests import UpRequest
     from compose_lite.planner.saved import requests_of
+    from compose_lite.spec.instance import base_project
 
     source = document["source"]
     if source is None:
         return Stack(name=document["project"])
+    instance = source.get("instance", "")
     common = replace(
         ctx.common,
         file=tuple(source["compose_files"]),
-        project_name=source["name"],
+        project_name=base_project(source["name"], instance),
+        instance=instance,
         project_directory=source["working_dir"],
         env_file=tuple(source["env_files"]),
         profile=tuple(source["profiles"]),
