@@ -8,10 +8,12 @@ from typing import IO, TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from compose_lite.runner.daemon import Feed
 
+_BLOCK = 64 * 1024
+
 
 def open_tar(feed: Feed) -> tarfile.TarFile:
     """The tar that the feed is, to be read forwards."""
-    return tarfile.open(fileobj=cast("IO[bytes]", FeedFile(feed)), mode="r|")
+    return tarfile.open(fileobj=cast("IO[bytes]", FeedFile(feed)), mode="r|", bufsize=_BLOCK)
 
 
 class FeedFile:
@@ -19,17 +21,18 @@ class FeedFile:
 
     def __init__(self, feed: Feed) -> None:
         self._blocks = iter(feed)
-        self._rest = b""
+        self._block = b""
+        self._at = 0
 
     def read(self, size: int) -> bytes:
         """The next `size` bytes; fewer only at the end."""
         pieces: list[bytes] = []
         while size > 0:
-            if not self._rest:
-                self._rest = next(self._blocks, b"")
-                if not self._rest:
+            if self._at == len(self._block):
+                self._block, self._at = next(self._blocks, b""), 0
+                if not self._block:
                     break
-            pieces.append(self._rest[:size])
-            self._rest = self._rest[len(pieces[-1]) :]
+            pieces.append(self._block[self._at : self._at + size])
+            self._at += len(pieces[-1])
             size -= len(pieces[-1])
         return b"".join(pieces)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _STEP = 10
 # The longest step, for what is written to without end, and the longest time that a burst is gathered.
 _LONGEST_STEP = 160
-_LONGEST_BURST = 1000
+_LONGEST_BURST = 400
 # Batches that follow each other within this time (seconds) belong to one burst.
 _SOON = 0.1
 # Seconds without an event after which all is compared, if something may have been lost; and the longest
@@ -151,15 +151,14 @@ class FileWatch:
             raise KeyboardInterrupt
         if isinstance(answer, str):
             if answer == "stop":
-                self._pending.suspect = True  # it dropped what came in at the same moment
+                # It dropped what came in at the same moment.
+                self._pending.suspect = True
+                self._pending.touch()
             return None
         return self._told(answer)
 
     def _told(self, events: set[tuple[int, str]]) -> Changes | None:
         """What a batch means, and whether other folders have to be watched from now on."""
-        now = monotonic()
-        self._step = min(self._step * 2, _LONGEST_STEP) if now - self._last_batch < _SOON else _STEP
-        self._last_batch = now
         paths: set[str] = set()
         renew = False
         for kind, path in events:
@@ -170,6 +169,9 @@ class FileWatch:
                 paths |= self._places.reported(path)
         if not paths:
             return None
+        now = monotonic()
+        self._step = min(self._step * 2, _LONGEST_STEP) if now - self._last_batch < _SOON else _STEP
+        self._last_batch = now
         self._pending.add(paths, suspect=renew or len(events) > 1)
         if len(events) >= _MANY:
             self._pending.overflown = True
@@ -198,8 +200,6 @@ class FileWatch:
         with suppress(RuntimeError):  # broken, which may be why it is replaced
             left = old.watch(0, 1, 1, None)
         old.close()
-        self._pending.suspect = True
-        self._pending.touch()
         return left if isinstance(left, set) else set()
 
     def _started(self) -> tuple[Places, Notifier]:
@@ -215,7 +215,8 @@ class FileWatch:
             notifier.close()
         # It never stands still. What is missing now is found when it gets quiet.
         places = self._survey()
-        self._pending.overflown = True
+        self._pending.suspect = self._pending.overflown = True
+        self._pending.touch()
         return places, self._made(places, pass_over=True)
 
     def _made(self, places: Places, *, pass_over: bool) -> Notifier:
@@ -291,9 +292,10 @@ def _rust_notifier(folders: list[str], pass_over: bool) -> Notifier:
 
 
 def _limit_reached(folders: int, error: Exception) -> ComposeLiteError:
-    limit = "max_user_instances" if "open files" in str(error) else "max_user_watches"
+    reason = str(error).partition(" about ")[0].rstrip(".")
+    limit, value = ("max_user_instances", 1024) if "open files" in reason else ("max_user_watches", 1048576)
     return ComposeLiteError(
-        f"the kernel can't watch {folders} folders: {error}",
-        hint=f"raise its limit, e.g. `sudo sysctl fs.inotify.{limit}=524288`, or ignore folders that don't matter",
+        f"the kernel can't watch {folders} folders: {reason}",
+        hint=f"raise its limit, e.g. `sudo sysctl fs.inotify.{limit}={value}`, or ignore folders that don't matter",
         code="watch-limit",
     )

@@ -238,18 +238,15 @@ def test_nothing_is_told_when_nothing_happens(watch: FileWatch) -> None:
     assert watch.next(timeout=0.4) is None
 
 
-def test_another_thread_ends_the_wait(root: Path) -> None:
-    watch = FileWatch([str(root)])
+@pytest.mark.parametrize("end", [FileWatch.wake, FileWatch.close])
+def test_another_thread_ends_the_wait(end: Callable[[FileWatch], None], root: Path) -> None:
     answers: list[Changes | None] = []
-    waiting = threading.Thread(target=lambda: answers.append(watch.next()))
-    waiting.start()
-    watch.wake()
-    waiting.join(PATIENCE)
-    waiting = threading.Thread(target=lambda: answers.append(watch.next()))
-    waiting.start()
-    watch.close()
-    waiting.join(PATIENCE)
-    assert answers == [None, None]
+    with FileWatch([str(root)]) as watch:
+        waiting = threading.Thread(target=lambda: answers.append(watch.next()))
+        waiting.start()
+        end(watch)
+        waiting.join(PATIENCE)
+    assert answers == [None]
     assert watch.next() is None
 
 
