@@ -8,7 +8,7 @@ export VENV
 export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine tools demo demo-down test check lint format unit e2e clean
+.PHONY: help setup engine tools demo demo-down test check lint format unit faults e2e clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ format: setup ## bring the code into shape
 
 unit: setup ## the tests that need no Docker
 	$(BIN)/pytest -m "not daemon" $(PYTEST_ARGS)
+
+faults: setup engine tools ## strike every changing call of every scenario in every way (half an hour)
+	COMPOSE_LITE_FAULTS=whole $(BIN)/pytest -n 2 tests/faults $(PYTEST_ARGS)
 
 e2e: setup engine tools ## the tests on a real daemon
 	$(BIN)/pytest -m daemon $(PYTEST_ARGS)
