@@ -7,7 +7,6 @@ from compose_lite.cli.views.graph.dot import render_dot
 from compose_lite.planner.picture import Need, Picture, ResourceBox, ServiceBox, Use
 from tests.cli.graph.drawing import HOSTILE, SHOP, drawn, running
 
-
 # pydot still calls pyparsing by names of old.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
