@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from compose_lite.pipeline.watching_changes import Changer
 from compose_lite.pipeline.watching_files import FileMarks, Origin, project_files, read_ignored
 from compose_lite.pipeline.watching_replicas import Replica, WatchedFiles
 from compose_lite.pipeline.watching_service import ServiceWatch, failure
-from compose_lite.planner.watch import check_rules, live_already, relative_to, watched_trees
+from compose_lite.planner.watch import check_rules, live_already, nothing_there, relative_to, watched_trees
 from compose_lite.runner.sync_tree import HostTree
 from compose_lite.runner.watch import FileWatch
 
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
 # Seconds until a daemon that has gone is looked for again.
 _RETRY = 1.0
-# Seconds that a thread may take to end what it is doing once all is stopped.
+# Seconds that a copy, and a replacement of containers, may take to end once all is stopped.
 _LAST_WORDS = 10.0
+_LAST_CHANGE = 60.0
 # What happens to a container that matters: a new life, or an end.
 _EVENTS = ("start", "die", "destroy")
 
@@ -110,13 +112,16 @@ class WatchHandle:
             threading.Thread(target=self._guarded, args=(work,), name=f"watch {name}", daemon=True).start()
 
     def stop(self) -> None:
-        """End it: a build is given up, a copy under way is completed. May be called more than once."""
+        """End it, if it has not ended.
+
+        A build is given up; a copy or a replacement of containers that is under way is completed.
+        """
         self._stopping.set()
         self._files.close()
         feed = self._feed
         if feed is not None:
             feed.close()
-        self._changer.close(_LAST_WORDS)
+        self._changer.close(_LAST_CHANGE)
         with self._lock:
             for service in self._services.values():
                 service.close(_LAST_WORDS)
@@ -160,10 +165,11 @@ class WatchHandle:
         own = project_files(origin)
         if trees == self._trees and self._marks.paths == frozenset(own):
             return False
-        for problem in live_already(origin.project, self._names):
+        missing = (nothing_there(rule) for rule in trees if not os.path.lexists(rule.path))
+        for problem in (*live_already(origin.project, self._names), *missing):
             self._means.emit(Notice(problem=problem))
         self._files = FileWatch((*(rule.path for rule in trees), *own), descend=_worth_watching(trees))
-        self._marks = FileMarks(own)
+        self._marks = FileMarks(own, since=self._marks)
         self._trees = trees
         self._services = self._service_watches(trees)
         return True

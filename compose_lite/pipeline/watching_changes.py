@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from compose_lite.errors import ComposeLiteError, Interrupted
@@ -215,40 +216,34 @@ class Changer:
 
     def _put_in_place(self, name: str, job: _Job) -> None:
         """Replace the service's containers by ones of its present image, as `up` would."""
+        built = self.project.services[name].build is not None
+        action = "rebuild" if built else "replace"
         try:
             with self._one_at_a_time:
-                self._up(with_followers(self.project, name), job.recreate)
+                self._up(name, job.recreate)
         except ComposeLiteError as error:
-            self._failed(name, "rebuild", error)
+            self._failed(name, action, error)
             self._watched.settled(name, ())
             return
-        built = self.project.services[name].build is not None
-        self._means.emit(
-            WatchBatch(
-                service=name,
-                actions=("rebuild",) if built else ("replace",),
-                paths=job.paths,
-                seconds=time.monotonic() - job.since,
-            )
-        )
+        seconds = time.monotonic() - job.since
+        self._means.emit(WatchBatch(service=name, actions=(action,), paths=job.paths, seconds=seconds))
         self._watched.settled(name, job.execs)
 
-    def _up(self, names: tuple[str, ...], recreate: Recreate) -> None:
-        project = self._at_present_scale(names)
+    def _up(self, name: str, recreate: Recreate) -> None:
+        """Bring up the service, and what runs that can't go on without; as many containers as there are now."""
+        counts = self._running()
+        names = tuple(other for other in with_followers(self.project, name) if other == name or counts[other])
         verbs.up(
-            project,
+            self.project.with_scale({other: counts[other] for other in names if counts[other]}),
             UpRequest(services=names, no_deps=True, recreate=recreate, ignore_orphans=True),
             ImagesRequest(services=names, no_deps=True, build="never", pull="never", now=int(time.time())),
             replace(self._means, review=approve),
         )
 
-    def _at_present_scale(self, names: tuple[str, ...]) -> Project:
-        """The project with as many containers of the services as there are: `scale` may have been at work."""
-        counts = dict.fromkeys(names, 0)
-        for container in containers(self._means.daemon, self.project.name):
-            if container.service in counts and not container.oneoff:
-                counts[container.service] += 1
-        return self.project.with_scale({name: count for name, count in counts.items() if count})
+    def _running(self) -> Counter[str]:
+        """How many containers of each service run: `scale` may have been at work."""
+        found = containers(self._means.daemon, self.project.name, stopped=False)
+        return Counter(container.service for container in found if not container.oneoff)
 
     def _remove_unnamed(self) -> None:
         from compose_lite import labels

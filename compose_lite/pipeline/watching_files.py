@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import posixpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner.ignore_patterns import parse_patterns
 from compose_lite.planner.watch import local_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from compose_lite.spec.model import Project, Service
 
 _IGNORE_FILE = ".dockerignore"
+_Mark: TypeAlias = "tuple[int, ...] | None"  # None: there is no such file
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,11 +34,18 @@ class Origin:
 
 
 class FileMarks:
-    """What some files were like when they were looked at last, to tell whether they have changed since."""
+    """What some files were like when they were looked at last, to tell whether they have changed since.
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    Args:
+        since: earlier marks; for files that have one, changes are told since then.
+    """
+
+    def __init__(self, paths: Iterable[str], *, since: FileMarks | None = None) -> None:
         self.paths = frozenset(paths)
-        self._known = {path: _mark(path) for path in self.paths}
+        earlier: Mapping[str, _Mark] = since._known if since is not None else {}
+        self._known: dict[str, _Mark] = {
+            path: earlier[path] if path in earlier else _mark(path) for path in self.paths
+        }
 
     def changed(self) -> tuple[str, ...]:
         """The files that are new, different or gone since the last call."""
@@ -46,7 +54,7 @@ class FileMarks:
         return tuple(sorted(path for path in self.paths if now[path] != before[path]))
 
 
-def _mark(path: str) -> tuple[int, ...] | None:
+def _mark(path: str) -> _Mark:
     try:
         found = os.stat(path)  # noqa: PTH116  # paths are text here
     except OSError:

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Literal
 
 from compose_lite.errors import PlanError, Problem, Severity
-from compose_lite.lazy_dataclasses import dataclass, replace
+from compose_lite.lazy_dataclasses import dataclass, field, replace
 from compose_lite.planner.actions import RemoveImage
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.ignore_patterns import has_exceptions, matches
@@ -19,6 +19,7 @@ from compose_lite.spec.model import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from compose_lite.errors import Location
     from compose_lite.spec.model import Hook, Project, Service, WatchRule
 
 Action = Literal["sync", "rebuild", "restart", "sync+restart", "sync+exec"]
@@ -93,6 +94,7 @@ class WatchedTree:
     target: str | None = None
     initial_sync: bool = False
     exec: Hook | None = None
+    location: Location | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,6 +174,17 @@ def live_already(project: Project, services: Iterable[str] = ()) -> tuple[Proble
     )
 
 
+def nothing_there(tree: WatchedTree) -> Problem:
+    """The warning that there is nothing yet at the path of a rule."""
+    return Problem(
+        code="watch-nothing-there",
+        message=f"service {tree.service!r} watches {tree.path}, where nothing is yet",
+        hint="correct the path, or make it: it is watched for",
+        location=tree.location,
+        severity=Severity.WARNING,
+    )
+
+
 def decide(changes: Iterable[TreeChange]) -> tuple[ServiceWork, ...]:
     """What has to be done about changes, by service."""
     by_service: dict[str, list[TreeChange]] = {}
@@ -224,6 +237,7 @@ def _tree(service: Service, rule: WatchRule, ignored: tuple[str, ...]) -> Watche
         target=rule.target if rule.action.startswith("sync") and not mounted else None,
         initial_sync=rule.initial_sync,
         exec=rule.exec,
+        location=rule.location or service.location,
     )
 
 
@@ -296,9 +310,12 @@ def check_rules(project: Project, services: Collection[str] = ()) -> None:
 def with_followers(project: Project, name: str) -> tuple[str, ...]:
     """The service, and those that can't go on as they are when it gets new containers.
 
-    They share a namespace with it, or ask to be restarted with it.
+    They use the image that it builds, share a namespace with it, or ask to be restarted with it.
     """
-    found = [name]
+    chosen = project.services[name]
+    image = chosen.image_name(project.name) if chosen.build is not None else None
+    twins = (other.name for other in project.services.values() if other.image_name(project.name) == image)
+    found = list(dict.fromkeys((name, *twins)))
     for leader in found:
         found += [
             service.name

@@ -5,19 +5,24 @@ from typing import Any
 import pytest
 
 from compose_lite.errors import PlanError
+from compose_lite.planner.render import terse
 from compose_lite.planner.watch import (
     PathFilter,
     ServiceWork,
     TreeChange,
     WatchedTree,
+    built_first,
     check_rules,
     decide,
     live_already,
+    plan_prune,
     relative_to,
     watched_trees,
+    with_changed_builds,
+    with_followers,
 )
 from compose_lite.planner.watch_draft import draft_section
-from compose_lite.spec.model import Build, FrozenMap, Hook, Mount, Project, Service, WatchRule
+from compose_lite.spec.model import Build, Dependency, FrozenMap, Hook, Mount, Project, Service, WatchRule
 
 RELOAD = Hook(command=("reload",))
 
@@ -195,6 +200,42 @@ def test_a_command_runs_once_a_batch() -> None:
     found = work(stack(*rules), "/work/src/a.py", "/work/conf/a")
     assert len(found.syncs) == 2
     assert found.execs == (RELOAD,)
+
+
+# what goes with a rebuild
+
+
+def test_those_follow_that_cannot_go_on_without() -> None:
+    more = (
+        Service(name="alone", image="alone:1"),
+        Service(name="needs", image="needs:1", depends_on=(Dependency(service="web"),)),
+        Service(name="restarts", image="r:1", depends_on=(Dependency(service="web", restart=True),)),
+        Service(name="shares", image="s:1", network_mode="service:web"),
+        Service(name="shares-too", image="s:1", pid="service:shares"),
+        Service(name="twin", image="demo-web"),
+    )
+    project = stack().with_services(more)
+    assert with_followers(project, "web") == ("web", "twin", "restarts", "shares", "shares-too")
+    assert with_followers(project, "alone") == ("alone",)
+
+
+def test_what_is_watched_is_built_at_the_start() -> None:
+    project = stack(rule()).with_services((Service(name="db", build=Build(context="/db")),))
+    policies = {name: service.pull_policy for name, service in built_first(project).services.items()}
+    assert policies == {"web": "build", "db": None}
+    assert built_first(project, ("db",)).services["web"].pull_policy is None
+
+
+def test_a_changed_build_is_built_anew() -> None:
+    before, after = stack(), stack(build=Build(context="/work", target="dev"))
+    assert with_changed_builds(before, after).services["web"].pull_policy == "build"
+    assert with_changed_builds(after, after) == after
+
+
+def test_images_without_a_name_go_unless_they_are_used() -> None:
+    assert terse(plan_prune("demo", ["sha256:2", "sha256:1"])) == (
+        "[1] remove image sha256:1 (asked for by --prune)\n[2] remove image sha256:2 (asked for by --prune)"
+    )
 
 
 # a draft for a stack without rules

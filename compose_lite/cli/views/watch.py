@@ -27,14 +27,14 @@ _WORDS = {
     "apply": "applied",
 }
 _FAILURES = {
-    "sync": "is not synced",
-    "exec": "has not run its command",
-    "restart": "is not restarted",
-    "rebuild": "is not rebuilt; what runs is left alone",
-    "replace": "is not replaced",
-    "apply": "are not applied; the stack runs on as it is",
-    "prune": "are not pruned",
-    "connect": "are waited for",
+    "sync": "service {} is not synced",
+    "exec": "service {} has not run its command",
+    "restart": "service {} is not restarted",
+    "rebuild": "service {} is not rebuilt; what runs is left alone",
+    "replace": "service {} is not replaced",
+    "apply": "the project's files are not applied; the stack runs on as it is",
+    "prune": "the images of before are not removed",
+    "connect": "what happens to containers is not known; trying again",
 }
 _OWN_FILES = "project files"
 
@@ -116,9 +116,8 @@ class WatchView:
                 self._beside(lambda: self._terminal.print(text))
 
     def _failed(self, event: events.WatchFailed) -> None:
-        who = f"service {event.service}" if event.service else _OWN_FILES
         coloured = self._terminal.err_colour
-        blocks = [paint(f"{safe(who)} {_FAILURES.get(event.action, 'failed')}:", BOLD, on=coloured)]
+        blocks = [paint(f"{_FAILURES[event.action].format(safe(event.service))}:", BOLD, on=coloured)]
         if event.reports:
             blocks.append(render_reports(event.reports, coloured=coloured))
         blocks += [render_problem(problem, coloured=coloured) for problem in event.problems]
