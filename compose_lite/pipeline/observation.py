@@ -67,13 +67,14 @@ def settled(project: Project, observed: Observed, daemon: Daemon) -> Project:
     if not project.instance:
         return project
     from compose_lite.planner.instances import allocated
-    from compose_lite.runner.sockets import listening_process, sees_host_sockets
+    from compose_lite.runner.sockets import Listeners, sees_host_sockets
 
-    if sees_host_sockets(daemon.address):
-        return allocated(
-            project, observed, lambda port, protocol: listening_process(port, protocol) is not None
-        )
-    return allocated(project, observed, lambda _port, _protocol: False)
+    listeners = Listeners() if sees_host_sockets(daemon.address) else None
+
+    def listens(port: int, protocol: str) -> bool:
+        return listeners is not None and protocol in ("tcp", "udp") and bool(listeners.inodes(port, protocol))
+
+    return allocated(project, observed, listens)
 
 
 def image_refs(project: Project) -> Iterable[str]:

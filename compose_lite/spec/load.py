@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from compose_lite.spec.model import Project
     from compose_lite.spec.options import LoadOptions
 
+
 @dataclass(kw_only=True)
 class LoadResult:
     """What a load found out.
