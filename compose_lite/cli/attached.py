@@ -10,6 +10,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from compose_lite.cli.attached_menu import MenuSession, Typed
+from compose_lite.cli.attached_watch import AttachedWatch
 from compose_lite.cli.carry_out import carrying_out
 from compose_lite.cli.signals import ending_as_ctrl_c
 from compose_lite.errors import ComposeLiteError, Interrupted
@@ -17,12 +19,14 @@ from compose_lite.events import ContainerExited
 from compose_lite.lazy_dataclasses import dataclass, field, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from compose_lite.cli.carry_out import Run
     from compose_lite.cli.commands.up import UpOptions
     from compose_lite.cli.invocation import Invocation
     from compose_lite.cli.views.progress import View
+    from compose_lite.pipeline.watching_files import Origin
+    from compose_lite.planner.observed import ObservedContainer
     from compose_lite.planner.requests import ImagesRequest, UpRequest
     from compose_lite.runner.follow import LogFollower
     from compose_lite.spec.model import Project
@@ -30,29 +34,45 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 # Seconds that the last log lines have to arrive once everything is stopped.
 _LAST_LINES = 2.0
+# Seconds that a restart by the menu waits for what else changes the stack.
+_RESTART_PATIENCE = 60.0
 
 
 def attached_up(
-    ctx: Invocation, project: Project, request: UpRequest, images: ImagesRequest, options: UpOptions
+    ctx: Invocation,
+    project: Project,
+    request: UpRequest,
+    images: ImagesRequest,
+    options: UpOptions,
+    *,
+    origin: Callable[[], Origin],
 ) -> int:
-    """Bring the stack up and stay with it until it ends; returns the exit code."""
-    from compose_lite import pipeline
+    """Bring the stack up and stay with it until it ends; returns the exit code.
 
-    with ending_as_ctrl_c(), _Attached.opened(ctx, project, options) as attached:
+    `origin` tells where the project comes from, for a watch.
+    """
+    with ending_as_ctrl_c(), Attached.opened(ctx, project, options, origin) as attached:
         try:
-            with attached.showing_progress("up") as run:
-                # Started by the follower's daemon, nothing is missed however short it lives.
-                means = replace(run.means, daemon=attached.follower.daemon)
-                pipeline.up(project, request, images, means)
-            if run.exit_code:
-                return run.exit_code
-            attached.announce()
-            attached.follower.expect_no_more()
-            return attached.until_end()
+            with attached.watch_if_wanted(lambda: attached.bring_up(request, images)):
+                if not options.watch:
+                    attached.bring_up(request, images)
+                attached.announce()
+                with attached.menu_if_wanted():
+                    return attached.until_end()
         except (KeyboardInterrupt, Interrupted):
             attached.say("Gracefully stopping... (press Ctrl+C again to force)")
             attached.stop_all()
             return INTERRUPTED
+        except _NotUp as failed:
+            return failed.exit_code
+
+
+class _NotUp(Exception):
+    """The stack could not be brought up, which has been told."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__()
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +83,16 @@ class _LogsEnded:
 
 
 @dataclass(kw_only=True)
-class _Attached:
+class Attached:
     """The logs of a stack that is coming up or running."""
 
     ctx: Invocation
     project: Project
     options: UpOptions
     follower: LogFollower
+    origin: Callable[[], Origin]
     wanted: frozenset[str]
-    messages: SimpleQueue[ContainerExited | _LogsEnded] = field(default_factory=SimpleQueue)
+    messages: SimpleQueue[ContainerExited | _LogsEnded | Typed] = field(default_factory=SimpleQueue)
     exit_codes: dict[str, int] = field(default_factory=dict)
     view: View | None = None
     ended: bool = False
@@ -80,6 +101,15 @@ class _Attached:
         from compose_lite.cli.views.logs import LogPrinter
 
         terminal, options = self.ctx.terminal, self.options
+        self.menu = MenuSession(self, terminal)
+        self.watch = AttachedWatch(
+            self.ctx,
+            self.follower,
+            origin=self.origin,
+            services=options.services,
+            aside=self._aside,
+            failed=self._tell,
+        )
         self.printer = LogPrinter(
             terminal,
             self.project.name,
@@ -91,7 +121,9 @@ class _Attached:
 
     @classmethod
     @contextmanager
-    def opened(cls, ctx: Invocation, project: Project, options: UpOptions) -> Iterator[_Attached]:
+    def opened(
+        cls, ctx: Invocation, project: Project, options: UpOptions, origin: Callable[[], Origin]
+    ) -> Iterator[Attached]:
         """Subscribe to what happens, before anything is started, and begin to show logs."""
         from compose_lite import pipeline
         from compose_lite.runner.follow import LogFollower
@@ -113,7 +145,9 @@ class _Attached:
         follower.follow(
             [LogSource.of(container) for container in found], running=running, options=LogOptions(tail="0")
         )
-        attached = cls(ctx=ctx, project=project, options=options, follower=follower, wanted=wanted)
+        attached = cls(
+            ctx=ctx, project=project, options=options, follower=follower, origin=origin, wanted=wanted
+        )
         reader = Thread(target=attached._read, name="logs", daemon=True)
         reader.start()
         try:
@@ -126,14 +160,28 @@ class _Attached:
     def showing_progress(self, title: str) -> Iterator[Run]:
         """Show progress; log lines step around it meanwhile."""
         options = self.options
-        with carrying_out(
-            self.ctx, title=title, quiet_pull=options.quiet_pull, quiet_build=options.quiet_build
-        ) as run:
+        with (
+            self.menu.bar.hidden(),
+            carrying_out(
+                self.ctx, title=title, quiet_pull=options.quiet_pull, quiet_build=options.quiet_build
+            ) as run,
+        ):
             self.view = run.view
             yield run
 
+    def bring_up(self, request: UpRequest, images: ImagesRequest) -> None:
+        """Create and start the containers; raises `_NotUp` if that failed."""
+        from compose_lite import pipeline
+
+        with self.showing_progress("up") as run:
+            # Started by the follower's daemon, nothing is missed however short it lives.
+            means = replace(run.means, daemon=self.follower.daemon)
+            pipeline.up(self.project, request, images, means)
+        if run.exit_code:
+            raise _NotUp(run.exit_code)
+
     def announce(self) -> None:
-        """Tell whose logs are shown."""
+        """Tell whose logs are shown; they end with the last container, unless changed files may start others."""
         from compose_lite import pipeline
 
         names = [
@@ -143,6 +191,8 @@ class _Attached:
         ]
         if names:
             self.say(f"Attaching to {', '.join(names)}")
+        if not self.options.watch:
+            self.follower.expect_no_more()
 
     def say(self, text: str) -> None:
         """Tell the user something between the log lines."""
@@ -157,6 +207,13 @@ class _Attached:
                 if message.error is not None:
                     raise message.error
                 return 0
+            if isinstance(message, Typed):
+                if self.menu.pressed(message):
+                    self.say(
+                        f"Detached; everything runs on: compose-lite -p {self.project.name} logs --follow"
+                    )
+                    return 0
+                continue
             if self._aborts(message):
                 self.say("Aborting on container exit...")
                 self.stop_all()
@@ -175,6 +232,76 @@ class _Attached:
             stopping.join()
         self._drain()
 
+    # the watch and the menu
+
+    @contextmanager
+    def watch_if_wanted(self, bring_up: Callable[[], None]) -> Iterator[None]:
+        """Watch meanwhile if `--watch` says so (then `bring_up` is called), or as soon as the menu is told to."""
+        if self.options.watch:
+            self.watch.switch_on(bring_up)
+        try:
+            yield
+        finally:
+            self.watch.switch_off()
+
+    @property
+    def watching(self) -> bool:
+        """Whether changed files take effect."""
+        return self.watch.on
+
+    def switch_watch(self) -> None:
+        """Begin or end to watch; a failure is told."""
+        if self.watch.on:
+            self.watch.switch_off()
+            self.say("Watch disabled")
+        else:
+            self._guarded(self.watch.switch_on)
+
+    @contextmanager
+    def menu_if_wanted(self) -> Iterator[None]:
+        """Have the menu below the logs meanwhile, if it was asked for and there is a terminal for it."""
+        if not _menu_wanted(self.ctx, self.options):
+            yield
+            return
+        with self.menu.open(self.messages.put):
+            yield
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services whose logs are shown."""
+        return tuple(sorted(self.wanted))
+
+    def containers(self) -> Sequence[ObservedContainer]:
+        """What the menu may open a page of."""
+        from compose_lite import pipeline
+
+        return pipeline.containers(self.ctx.connect(), self.project.name)
+
+    def restart(self, service: str) -> None:
+        """Restart one service; a failure is told."""
+        self._guarded(lambda: self._restart(service))
+
+    def open_page(self, url: str) -> None:
+        """Show a page in the browser."""
+        from compose_lite.cli.browser import open_page
+
+        found = open_page(url, self.ctx.environ)
+        self.say(
+            f"Opening {url}" if found else f"There is no browser to open {url} with; BROWSER can name one"
+        )
+
+    def _restart(self, service: str) -> None:
+        from compose_lite import pipeline
+        from compose_lite.planner.requests import RestartRequest
+
+        stack = pipeline.Stack(name=self.project.name, project=self.project)
+        request = RestartRequest(services=(service,), timeout=self.options.timeout)
+        with self.showing_progress("restart") as run:
+            # A rebuild by the watch may be under way: that ends.
+            patience = max(run.means.lock_timeout, _RESTART_PATIENCE)
+            means = replace(run.means, daemon=self.follower.daemon, lock_timeout=patience)
+            pipeline.restart(stack, request, means)
+
     # what the threads do
 
     def _read(self) -> None:
@@ -184,8 +311,8 @@ class _Attached:
                 if isinstance(item, ContainerExited):
                     printer.exited(item)
                     self.messages.put(item)
-                else:
-                    printer.show(item)
+                elif chosen := self.menu.chosen(item):
+                    printer.show(chosen)
         except (ComposeLiteError, OSError) as error:
             self.messages.put(_LogsEnded(error))
         else:
@@ -193,12 +320,15 @@ class _Attached:
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Run in a thread of its own what may fail; the failure is told, not raised."""
-        from compose_lite.cli.views.problems import render_error
-
         try:
             work()
         except ComposeLiteError as error:
-            self.say(render_error(error, coloured=self.ctx.terminal.err_colour))
+            self._tell(error)
+
+    def _tell(self, error: ComposeLiteError) -> None:
+        from compose_lite.cli.views.problems import render_error
+
+        self.say(render_error(error, coloured=self.ctx.terminal.err_colour))
 
     def _stop(self) -> None:
         from compose_lite import pipeline
@@ -239,7 +369,7 @@ class _Attached:
                 return
             if isinstance(message, ContainerExited):
                 self.exit_codes[message.service] = message.exit_code
-            else:
+            elif isinstance(message, _LogsEnded):
                 self.ended = True
 
     def _exit_code_of(self, service: str) -> int:
@@ -252,9 +382,20 @@ class _Attached:
 
     def _aside(self, write: Callable[[], None]) -> None:
         if self.view is None:
-            write()
+            self.menu.bar.aside(write)
         else:
-            self.view.aside(write)
+            self.view.aside(lambda: self.menu.bar.aside(write))
+
+
+def _menu_wanted(ctx: Invocation, options: UpOptions) -> bool:
+    """Whether there is to be a menu: only for somebody who sits before a terminal that can show it."""
+    wanted = ctx.variable_set("COMPOSE_MENU") if options.menu is None else options.menu
+    terminal = ctx.terminal
+    if not (wanted and terminal.in_tty and terminal.out_tty and terminal.err_tty and terminal.live):
+        return False
+    from compose_lite.runner.console import in_foreground
+
+    return in_foreground(terminal.stdin.fileno())
 
 
 def _attached_services(project: Project, options: UpOptions) -> frozenset[str]:

@@ -16,9 +16,7 @@ KINDS = {"bool": "flag", "string": "text", "int": "number", "stringArray": "text
 
 # What docker compose has and we have not yet: an option that does nothing must not be shown.
 MISSING_COMMANDS = {"publish"}
-MISSING_OPTIONS = {
-    "up": {"--menu", "--watch"},
-}
+MISSING_OPTIONS: dict[str, set[str]] = {}
 # Where the types differ although the option is the same.
 OTHER_KINDS = {("build", "--memory"), ("ls", "--filter")}
 
@@ -55,7 +53,10 @@ def check(name: str, row: dict[str, str], parameter: Parameter) -> None:
     assert parameter.short == row["short"], f"{name} {row['option']}"
     if (name, row["option"]) not in OTHER_KINDS:
         assert parameter.kind == KINDS[row["type"]], f"{name} {row['option']}"
-    if row["type"] == "bool" and row["option"] not in ("--no-tty",):  # told from the terminal
+    if row["type"] == "bool" and row["option"] not in (
+        "--no-tty",  # told from the terminal
+        "--menu",  # told from the environment
+    ):
         assert parameter.default == (row["default"] == "true"), f"{name} {row['option']}"
     if row["type"] == "string" and row["default"] not in ("", "policy", "table", "auto"):
         assert parameter.default == row["default"], f"{name} {row['option']}"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from compose_lite.cli.invocation import Invocation
+    from compose_lite.pipeline.watching_files import Origin
     from compose_lite.planner.requests import ImagesRequest, Recreate, UpRequest
     from compose_lite.spec.model import Project
 
@@ -106,7 +107,8 @@ def run_up(ctx: Invocation, options: UpOptions) -> int:
     """Create and start the project's containers; attached to their logs unless told otherwise."""
     _check_create(options)
     _check_up(options)
-    project = prepared(ctx, options.services, options.scale)
+    origin = _origin(ctx, options) if options.watch else None
+    project = prepared(ctx, options.services, options.scale) if origin is None else origin.project
     _check_services(project, (*options.attach, *options.no_attach, *_named(options.exit_code_from)))
     request = up_request(project, options)
     images = images_request(options, no_deps=options.no_deps, verb="up")
@@ -114,7 +116,7 @@ def run_up(ctx: Invocation, options: UpOptions) -> int:
         return _bring_up(ctx, project, request, images, quiet_pull=options.quiet_pull)
     from compose_lite.cli.attached import attached_up
 
-    return attached_up(ctx, project, request, images, options)
+    return attached_up(ctx, project, request, images, options, origin=lambda: origin or _origin(ctx, options))
 
 
 def run_create(ctx: Invocation, options: CreateOptions) -> int:
@@ -139,7 +141,18 @@ def prepared(ctx: Invocation, services: tuple[str, ...], scale: Iterable[str]) -
     from compose_lite.cli.project import load_for_containers
 
     counts = parse_scale(scale)
-    project = load_for_containers(ctx, services)
+    return _scaled(load_for_containers(ctx, services), counts)
+
+
+def _origin(ctx: Invocation, options: UpOptions) -> Origin:
+    """As `prepared`, for a project that is read again when its files change."""
+    from compose_lite.cli.watching import watch_origin
+
+    counts = parse_scale(options.scale)
+    return watch_origin(ctx, options.services, prepare=lambda project: _scaled(project, counts))
+
+
+def _scaled(project: Project, counts: Mapping[str, int]) -> Project:
     _check_services(project, counts)
     active = {name: count for name, count in counts.items() if name in project.services}
     return project.with_scale(active) if active else project
