@@ -122,10 +122,12 @@ class ContainerSync:
             present=entries.keys() | archive.written,
             solid=solid | (archive.written - archive.folders),
         )
+        kept = {path: reason for path in gone if (reason := at.place.stays(path)) is not None}
+        gone = [path for path in gone if path not in kept]
         skipped = [*archive.skipped]
-        for path in [path for path in gone if at.place.keeps_mounted(path)]:
-            gone.remove(path)
-            skipped.append(f"{at.place.inside(path)}: not deleted, something is mounted there")
+        skipped += [
+            f"{at.place.inside(path)}: not deleted, {reason}" for path, reason in kept.items() if reason
+        ]
         self._deleter.delete([at.place.inside(path) for path in gone])
         at.known -= set(delete)
         at.removed |= set(delete)

@@ -113,9 +113,8 @@ class Archive:
         self.written.add(path)
 
     def _may_write(self, path: str, *, is_folder: bool) -> bool:
-        reason = self._place.shield(path)
-        if reason is None and not is_folder and self._place.keeps_mounted(path):
-            reason = "something is mounted there"
+        # A file or a link would remove what is there.
+        reason = self._place.shield(path) if is_folder else self._place.stays(path)
         if reason:
             self.skipped.append(f"{self._place.inside(path)}: not copied, {reason}")
         return reason is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import stat
 import tarfile
 from pathlib import Path
@@ -35,8 +36,9 @@ def compare(daemon: Daemon, container: str, tree: HostTree, place: Place) -> Com
     different: set[str] = set()
     is_file = "" in tree.entries
     try:
-        # The slash: where the target is a link, what it leads to.
-        _, feed = daemon.get_archive(container, path=place.target if is_file else f"{place.target}/")
+        # The dot: where the target is a link, what it leads to.
+        path = place.target if is_file else posixpath.join(place.target, ".")
+        _, feed = daemon.get_archive(container, path=path)
     except NotFound:
         return Comparison(missing=frozenset({"", *entries}), different=frozenset(), unknown=frozenset())
     except DaemonError as error:
@@ -63,8 +65,8 @@ def compare(daemon: Daemon, container: str, tree: HostTree, place: Place) -> Com
 
 
 def _relative(name: str) -> str:
-    """The path below the archive's top, which is called as the target."""
-    return name.strip("/").partition("/")[2]
+    """The path below the archive's top, which is `.` (or the name of a target that is a file)."""
+    return name.rstrip("/").partition("/")[2]
 
 
 def _same(tar: tarfile.TarFile, member: tarfile.TarInfo, known: Entry, host: str) -> bool:

@@ -66,9 +66,11 @@ class Place:
         holding = [mount for mount in self.mounts if within(relative, mount)]
         return self.mounts[max(holding, key=len)] if holding else None
 
-    def keeps_mounted(self, relative: str) -> bool:
-        """Whether something is mounted at a path or below, so that it can't be removed."""
-        return any(within(mount, relative) for mount in self.mounts)
+    def stays(self, relative: str) -> str | None:
+        """As `shield`, but for what would be removed with all that is below it."""
+        if any(within(mount, relative) for mount in self.mounts):
+            return self.mounts.get(relative) or "something is mounted there"
+        return self.shield(relative)
 
 
 def find_place(daemon: Daemon, container: str, path: str, target: str) -> Place:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _TICK = 10_000_000
 
 
+_Kind = Literal["file", "folder", "link"]
+_KINDS: dict[int, _Kind] = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
+
+
 class Keeps(Protocol):
     """Whether a path of the tree counts; what is below a folder that does not is not looked at."""
 
@@ -39,10 +43,11 @@ class Entry:
         size: bytes, of files; 0 for the others.
         mtime_ns: when its content changed, nanoseconds since the epoch.
         link: where a symbolic link points to.
-        version: changes with everything else that tells a new content (inode, time of change).
+        version: changes with everything else that tells a new content: inode, and the times (nanoseconds) of the
+            last change of the content and of anything.
     """
 
-    kind: Literal["file", "folder", "link"]
+    kind: _Kind
     mode: int
     size: int = 0
     mtime_ns: int = 0
@@ -219,17 +224,14 @@ def _look(path: str, *, follow: bool) -> Entry | None:
     """What is there now; `None` if nothing is that a tree holds."""
     with suppress(OSError):  # gone, or not to be looked at: in neither case it can be copied
         found = Path(path).stat() if follow else os.lstat(path)
-        mode = stat.S_IMODE(found.st_mode)
-        if stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode))
+        if kind is not None:
             return Entry(
-                kind="file",
-                mode=mode,
-                size=found.st_size,
+                kind=kind,
+                mode=stat.S_IMODE(found.st_mode),
+                size=found.st_size if kind == "file" else 0,
                 mtime_ns=found.st_mtime_ns,
+                link=str(Path(path).readlink()) if kind == "link" else "",
                 version=(found.st_ino, found.st_mtime_ns, found.st_ctime_ns),
             )
-        if stat.S_ISDIR(found.st_mode):
-            return Entry(kind="folder", mode=mode, mtime_ns=found.st_mtime_ns)
-        if stat.S_ISLNK(found.st_mode):
-            return Entry(kind="link", mode=0o777, mtime_ns=found.st_mtime_ns, link=str(Path(path).readlink()))
     return None
