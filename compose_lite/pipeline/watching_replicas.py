@@ -52,6 +52,7 @@ class Synced:
         containers: how many were reached.
         undeleted: why files that are gone from the host are still in a container, if that is so.
         skipped: what was left out, each with the reason.
+        late: rules whose files a running container got only after its start.
         failures: what else went wrong.
     """
 
@@ -60,6 +61,7 @@ class Synced:
     containers: int = 0
     undeleted: CannotDelete | None = None
     skipped: tuple[str, ...] = ()
+    late: frozenset[WatchedTree] = frozenset()
     failures: list[ComposeLiteError] = field(default_factory=list)
 
 
@@ -74,6 +76,7 @@ class Replicas:
         self._watched = tuple(files for files in watched if files.rule.target is not None)
         self._known: dict[str, tuple[Replica, ContainerSync]] = {}
         self._unequal: set[str] = set()
+        self._lacked: dict[tuple[str, WatchedTree], set[str]] = {}
         self._image_times: dict[str, float] = {}
 
     @property
@@ -152,6 +155,15 @@ class Replicas:
             send = found.send if files.rule.initial_sync else self._newer(files, found.send, replica.id)
             if send or found.delete:
                 self._apply(copier, files, send, found.delete, done)
+                if replica.running and self._is_news(replica, files.rule, send | found.delete):
+                    done.late |= {files.rule}
+
+    def _is_news(self, replica: Replica, rule: WatchedTree, paths: frozenset[str]) -> bool:
+        """Whether it is the first time that the container lacks these files: its program may change them itself."""
+        known = self._lacked.setdefault((replica.id, rule), set())
+        news = not paths <= known
+        known |= paths
+        return news
 
     def _apply(
         self,
@@ -214,5 +226,6 @@ def _summed(results: Sequence[Synced]) -> Synced:
         containers=sum(done.containers for done in results),
         undeleted=next((done.undeleted for done in results if done.undeleted is not None), None),
         skipped=tuple(dict.fromkeys(text for done in results for text in done.skipped)),
+        late=frozenset(rule for done in results for rule in done.late),
         failures=[failure for done in results for failure in done.failures],
     )

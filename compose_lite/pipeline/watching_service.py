@@ -137,7 +137,10 @@ class ServiceWatch:
         elif synced.undeleted is not None:
             self._replace(work, batch, synced.undeleted)
         actions = ["sync"] if synced.sent or synced.deleted else []
-        actions += self._follow_up(work, () if work.rebuild else (*batch.execs, *work.execs))
+        if not work.rebuild:
+            late = [rule.exec for rule in synced.late if rule.exec is not None]
+            restart = work.restart or any(rule.action == "sync+restart" for rule in synced.late)
+            actions += self._follow_up((*batch.execs, *work.execs, *late), restart=restart)
         if actions:
             self._emit(
                 WatchBatch(
@@ -176,12 +179,12 @@ class ServiceWatch:
                 changes.append(TreeChange(tree=files.rule, changed=delta.changed, deleted=delta.deleted))
         return changes
 
-    def _follow_up(self, work: ServiceWork, execs: tuple[Hook, ...]) -> list[str]:
+    def _follow_up(self, execs: tuple[Hook, ...], *, restart: bool) -> list[str]:
         """Run the commands and restart, as far as that is asked for; returns what was done."""
         done = []
         if execs and self._run_commands(tuple(dict.fromkeys(execs))):
             done.append("exec")
-        if work.restart and self._changer.restart(self.service):
+        if restart and self._changer.restart(self.service):
             done.append("restart")
         return done
 

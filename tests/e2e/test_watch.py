@@ -19,8 +19,16 @@ def watching(options: str = "") -> Step:
 
 
 def soon(service: str, command: str, prints: str | None = None, *, code: int = 0) -> Step:
-    """A shell command in the service's container will print this."""
-    return eventually(inside(service, command, prints, code=code), timeout=PATIENCE)
+    """A shell command in the service's container, which may be a new one any moment, will print this."""
+    check = inside(service, command, prints, code=code)
+
+    def act(stack: Stack) -> None:
+        try:
+            check.act(stack)
+        except docker.errors.APIError as error:
+            raise AssertionError(str(error)) from error
+
+    return eventually(Step(text=check.text, act=act), timeout=PATIENCE)
 
 
 def told(text: str, *, times: int = 1) -> Step:
@@ -92,26 +100,30 @@ test_sync = scenarios(
     ),
     Scenario(
         name="difference-at-the-start",
-        intent="What was saved while nobody watched is there once somebody does; with `initial_sync` all that differs.",
+        intent="What was saved since the image was made is there once somebody watches; with `initial_sync` all is.",
         files={
             "compose.yaml": """
                 services:
                   web:
-                    image: "${IDLE}"
+                    build: app
                     develop:
                       watch:
                         - {action: sync, path: src, target: /srv/new}
-                        - {action: sync, path: old, target: /srv/old}
-                        - {action: sync, path: old, target: /srv/all, initial_sync: true}
+                        - {action: sync+restart, path: src, target: /srv/all, initial_sync: true}
             """,
-            "src/page": "now\n",
-            "old/page": "long ago\n",
+            "app/Dockerfile": "FROM compose-lite-test/busybox:1-idle\nCOPY stack /stack\n",
+            "src/before": "long ago\n",
         },
         only="compose-lite",
         steps=(
+            do("an image that no cache has", lambda stack: stack.write("app/stack", stack.name)),
             run("up -d"),
+            write("src/since", "just now\n"),
+            remember(),
             watching("--no-up"),
-            soon("web", "cat /srv/new/page /srv/all/page", "now\nlong ago"),
+            soon("web", "cat /srv/new/since /srv/all/*", "just now\nlong ago\njust now"),
+            inside("web", "test -e /srv/new/before", code=1),
+            eventually(kept("web", restarted=True), timeout=PATIENCE),
             *interrupted(),
         ),
     ),
@@ -181,7 +193,7 @@ BUILT = {
     "compose.yaml": """
         services:
           web:
-            build: app
+            build: {context: app, network: none}
             develop: {watch: [{action: rebuild, path: app}]}
           db: {image: "${IDLE}"}
     """,
