@@ -8,7 +8,7 @@ export VENV
 export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine tools demo demo-down test check lint format unit faults e2e clean
+.PHONY: help setup engine tools demo demo-down test check lint format unit faults e2e benchmark clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ faults: setup engine tools ## strike every changing call of every scenario in ev
 
 e2e: setup engine tools ## the tests on a real daemon
 	$(BIN)/pytest -m daemon $(PYTEST_ARGS)
+
+benchmark: setup engine tools ## measure beside docker compose and write docs/performance.md (half an hour)
+	@mkdir -p .cache
+	$(BIN)/python -m benchmarks.compare --rounds 5 --json .cache/compare.json
+	$(BIN)/python -m benchmarks.sweep --json .cache/sweep.json
+	$(BIN)/python -m benchmarks.report .cache/compare.json .cache/sweep.json
 
 setup: ## create the virtual environment
 	@scripts/setup-venv

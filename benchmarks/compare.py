@@ -68,6 +68,7 @@ def tools() -> tuple[Tool, ...]:
 
 def measure(rounds: int, wanted: Callable[[str], bool], samples: Samples) -> None:
     """Fill `samples` with every wanted row, round by round."""
+    _compile()
     image = ensure_busybox("1-idle")
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         folder = Path(name)
@@ -75,13 +76,13 @@ def measure(rounds: int, wanted: Callable[[str], bool], samples: Samples) -> Non
             if wanted(workload.title):
                 _measure_stack(key, workload, image, folder / key, rounds, samples)
         for size in (100, 1000, 4000):
-            if wanted(f"config -q, {size}"):
+            if wanted(f"config -q, {size} services"):
                 _measure_config(size, folder / str(size), rounds, samples)
         if wanted("version"):
             for _ in range(rounds):
                 for tool in tools():
-                    _add(samples, "version", tool.name, tool.run("version", folder=folder))
-                _add(samples, "version", FLOOR, _bare_interpreter(folder))
+                    add(samples, "version", tool.name, tool.run("version", folder=folder))
+                add(samples, "version", FLOOR, _bare_interpreter(folder))
         if wanted("logs"):
             _measure_logs(image, folder / "logs", rounds, samples)
 
@@ -98,10 +99,10 @@ def _measure_stack(
                 projects.append(project := f"bench-{key}-{os.getpid()}-{tool.name[0]}{number}")
                 for row, arguments in _verbs(workload):
                     seconds = tool.run(*arguments, folder=folder, project=project)
-                    _add(samples, f"{row}, {title}", tool.name, seconds)
+                    add(samples, f"{row}, {title}", tool.name, seconds)
             projects.append(project := f"bench-{key}-{os.getpid()}-f{number}")
             for row, act in _floor_verbs(workload, project, image):
-                _add(samples, f"{row}, {title}", FLOOR, _timed(act))
+                add(samples, f"{row}, {title}", FLOOR, _timed(act))
             _progress(title, number + 1, rounds)
     finally:
         for project in projects:
@@ -126,10 +127,14 @@ def _floor_verbs(workload: Workload, project: str, image: str) -> Iterator[tuple
 
 def _measure_config(size: int, folder: Path, rounds: int, samples: Samples) -> None:
     folder.mkdir()
-    (folder / "compose.yaml").write_text(large_file(size))
+    file = folder / "compose.yaml"
     for number in range(rounds):
         for tool in tools():
-            _add(samples, f"config -q, {size} services", tool.name, tool.run("config", "-q", folder=folder))
+            # An edited file, then the same again: only the second can be remembered.
+            file.write_text(f"{large_file(size)}# {tool.name} {number}\n")
+            for row in ("changed", "unchanged"):
+                seconds = tool.run("config", "-q", folder=folder)
+                add(samples, f"config -q, {size} services, {row}", tool.name, seconds)
         _progress(f"config -q, {size}", number + 1, rounds)
 
 
@@ -146,11 +151,16 @@ def _measure_logs(image: str, folder: Path, rounds: int, samples: Samples) -> No
         floor.call("POST", f"/containers/{container}/wait")
         for number in range(rounds):
             for tool in tools():
-                _add(samples, row, tool.name, tool.run("logs", folder=folder, project=project))
-            _add(samples, row, FLOOR, _timed(lambda: floor.logs(container)))
+                add(samples, row, tool.name, tool.run("logs", folder=folder, project=project))
+            add(samples, row, FLOOR, _timed(lambda: floor.logs(container)))
             _progress(row, number + 1, rounds)
     finally:
         floor.remove_all(project)
+
+
+def _compile() -> None:
+    """Have the bytecode ready as an installed package has it, also where PYTHONDONTWRITEBYTECODE is set."""
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "compose_lite"], check=True)
 
 
 def _bare_interpreter(folder: Path) -> float:
@@ -163,7 +173,7 @@ def _timed(act: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def _add(samples: Samples, row: str, who: str, seconds: float) -> None:
+def add(samples: Samples, row: str, who: str, seconds: float) -> None:
     samples.setdefault(row, defaultdict(list))[who].append(seconds)
 
 
@@ -236,7 +246,8 @@ def main() -> None:
         print(table(samples))
         print(f"\nMedians (range) of {options.rounds} rounds, in turn. {machine()}.")
         if options.json:
-            options.json.write_text(json.dumps(samples, indent=1) + "\n")
+            figures = {"machine": machine(), "rounds": options.rounds, "samples": samples}
+            options.json.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 if __name__ == "__main__":
