@@ -62,7 +62,7 @@ class Archive:
     Attributes:
         written: the paths that were packed.
         folders: those of them that are folders.
-        skipped: the others that are still there but could not be read, each with the reason.
+        skipped: what is still there but could not be read, or not go where it should, each with the reason.
         bytes: the content's size.
     """
 
@@ -85,7 +85,7 @@ class Archive:
                 yield from self._member(path)
             except (FileNotFoundError, NotADirectoryError):
                 continue  # its vanishing is the next event
-            except OSError as error:
+            except OSError as error:  # nothing of it has been packed yet
                 self.skipped.append(f"{self._tree.absolute(path)}: {error.strerror or error}")
 
     def _member(self, path: str) -> Iterator[bytes]:
@@ -97,7 +97,8 @@ class Archive:
         member.mode = stat.S_IMODE(found.st_mode)
         member.uid, member.gid = self._place.owner.uid, self._place.owner.gid
         # To the nanosecond: programs that look for changed times must see two saves within a second.
-        member.pax_headers = {"mtime": f"{found.st_mtime_ns // 10**9}.{found.st_mtime_ns % 10**9:09}"}
+        mtime = max(0, found.st_mtime_ns)
+        member.pax_headers = {"mtime": f"{mtime // 10**9}.{mtime % 10**9:09}"}
         if stat.S_ISREG(found.st_mode):
             yield from self._file(member, host, found.st_size)
         elif stat.S_ISDIR(found.st_mode):
@@ -123,12 +124,22 @@ class Archive:
         member.size = left = size
         with host.open("rb") as file:
             yield _header(member)
-            while left and (block := file.read(min(left, _BLOCK))):
-                left -= len(block)
-                yield block
+            try:
+                while left and (block := file.read(min(left, _BLOCK))):
+                    left -= len(block)
+                    yield block
+            except OSError as error:
+                # The size has been told, so that something has to follow.
+                self.skipped.append(f"{host}: only a part could be read: {error.strerror or error}")
         # It may have shrunk meanwhile; then there will be another event.
-        yield bytes(left + -size % tarfile.BLOCKSIZE)
+        yield from _zeros(left + -size % tarfile.BLOCKSIZE)
         self.bytes += size
+
+
+def _zeros(count: int) -> Iterator[bytes]:
+    while count:
+        yield bytes(min(count, _BLOCK))
+        count -= min(count, _BLOCK)
 
 
 def _header(member: tarfile.TarInfo) -> bytes:
