@@ -1,0 +1,107 @@
+"""A Docker daemon of a test's own, which may be killed: own folders, own socket, no network."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import docker
+import docker.errors
+import requests
+
+from tests.e2e import state
+
+_PATIENCE = 60
+
+
+class OwnDaemon:
+    """A daemon that is killed and started again at will; a context manager.
+
+    Its containers need `network_mode: none`: it has no bridge, and leaves the machine's firewall alone.
+    """
+
+    def __init__(self) -> None:
+        program = shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/sbin")
+        assert program, "no dockerd here: the tests need the engine's own machine"
+        self._folder = Path(tempfile.mkdtemp(prefix="daemon-"))
+        self.socket = self._folder / "docker.sock"
+        self.address = f"unix://{self.socket}"
+        self._pid = self._folder / "pid"
+        self._containerd = self._folder / "run/containerd/containerd.pid"
+        self._log = (self._folder / "log").open("wb")
+        self._process: subprocess.Popen[bytes]
+        self._root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+        self._command = [
+            *self._root,
+            program,
+            f"--host={self.address}",
+            f"--data-root={self._folder}/data",
+            f"--exec-root={self._folder}/run",
+            f"--pidfile={self._pid}",
+            f"--group={os.getgid()}",
+            "--bridge=none",
+            "--iptables=false",
+            "--ip-forward=false",
+        ]
+
+    @property
+    def api(self) -> Any:
+        """A new client of it."""
+        return docker.APIClient(self.address, version="1.41", timeout=30)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self._process = subprocess.Popen(
+            self._command, stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        deadline = time.monotonic() + _PATIENCE
+        while not self._answers():
+            assert self._process.poll() is None, f"dockerd ended: {self._told()}"
+            assert time.monotonic() < deadline, f"dockerd does not answer: {self._told()}"
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it and its containerd with SIGKILL; its containers go on until it starts again."""
+        for file in (self._pid, self._containerd):
+            # The next daemon would take the process for alive where nobody collects orphans.
+            self._as_root(f"kill -KILL $(cat {file}); rm -f {file}")
+        self._process.wait()
+
+    def load(self, image: str) -> None:
+        """Give it an image of the machine's daemon."""
+        self.api.load_image(b"".join(state.api().get_image(image)))
+
+    def close(self) -> None:
+        """Remove its containers, end it, and remove its folders."""
+        if self._process.poll() is None:
+            for container in self.api.containers(all=True):
+                with contextlib.suppress(docker.errors.APIError):
+                    self.api.remove_container(container["Id"], force=True, v=True)
+            self._as_root(f"kill -TERM $(cat {self._pid})")
+            self._process.wait(_PATIENCE)
+        self._as_root(f"test ! -e {self._containerd} || kill -KILL $(cat {self._containerd})")
+        self._log.close()
+        self._as_root(f"rm -rf {self._folder}")
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.api.ping())
+        except (docker.errors.DockerException, requests.RequestException):
+            return False
+
+    def _as_root(self, script: str) -> None:
+        subprocess.run([*self._root, "sh", "-c", script], check=False, stderr=subprocess.DEVNULL)
+
+    def _told(self) -> str:
+        return (self._folder / "log").read_text(errors="replace")[-2000:]
