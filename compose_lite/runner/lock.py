@@ -10,7 +10,6 @@ import errno
 import fcntl
 import json
 import os
-import tempfile
 import time
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -75,7 +74,9 @@ def folders(environ: Mapping[str, str]) -> Iterator[Path]:
         yield Path(state, _FOLDER)
     if home := environ.get("HOME"):
         yield Path(home, ".local", "state", _FOLDER)
-    yield Path(tempfile.gettempdir(), f"{_FOLDER}-{os.getuid()}")
+    from tempfile import gettempdir
+
+    yield Path(gettempdir(), f"{_FOLDER}-{os.getuid()}")
 
 
 def _open(name: str, environ: Mapping[str, str]) -> int | None:
