@@ -5,6 +5,7 @@ A picture knows nothing of formats; `cli.views.graph` draws it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass
@@ -23,6 +24,7 @@ _CONDITIONS = {
     "service_healthy": "healthy",
     "service_completed_successfully": "completed",
 }
+_CREDENTIALS = re.compile("//[^/@]*@")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,11 +168,16 @@ def _service_box(project: Project, service: Service, observed: Observed | None, 
 
 
 def _context(context: str, working_dir: str) -> str:
-    """The build context as the file's author knows it: `./web`; a repository's address as it is."""
+    """The build context as the file's author knows it: `./web`; a repository's address without credentials."""
+    if "://" in context:
+        return _CREDENTIALS.sub("//", context, count=1)
     if context == working_dir:
         return "."
-    inside = context.removeprefix(working_dir.rstrip("/") + "/")
-    return context if inside == context else f"./{inside}"
+    parent = working_dir.rpartition("/")[0]
+    for folder, shown in ((working_dir, "./"), (parent, "../")):
+        if folder.strip("/") and context.startswith(f"{folder}/"):
+            return shown + context.removeprefix(f"{folder}/")
+    return context
 
 
 def _port(port: Port) -> str:

@@ -40,6 +40,22 @@ def test_a_port_is_told_as_it_is_published(port: str, shown: str) -> None:
     assert box(f"services: {{web: {{image: x, ports: ['{port}']}}}}", "web").ports == (shown,)
 
 
+@pytest.mark.parametrize(
+    ("context", "shown"),
+    [
+        (".", "."),
+        ("./web", "./web"),
+        ("../shared/web", "../shared/web"),
+        ("/opt/web", "/opt/web"),
+        ("https://git.example.com/web.git#main", "https://git.example.com/web.git#main"),
+        ("https://me:secret@git.example.com/web.git", "https://git.example.com/web.git"),
+        ("git@git.example.com:web.git", "git@git.example.com:web.git"),
+    ],
+)
+def test_a_build_context_is_told_as_it_is_written_but_for_credentials(context: str, shown: str) -> None:
+    assert box(f"services: {{web: {{build: '{context}'}}}}", "web").build == shown
+
+
 def test_needs_say_what_is_waited_for() -> None:
     assert set(drawn(SHOP).needs) == {
         Need(service="proxy", needed="web", words=("started",)),

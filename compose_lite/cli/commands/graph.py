@@ -63,23 +63,25 @@ def run_graph(ctx: Invocation, options: GraphOptions) -> int:
 
 def _format(options: GraphOptions) -> str:
     """The format that the options come down to; raises `UsageError` where they contradict each other."""
-    if options.open and options.format not in (None, "svg"):
-        raise UsageError(f"--open shows SVG, not {options.format}", hint="leave --format out")
     if options.open and options.output == "-":
         raise UsageError("--open needs a file, and - is standard output", hint="leave --output out")
-    if options.format is not None:
-        return options.format
-    if options.open:
-        return "svg"
-    if options.output in (None, "-"):
-        return "text"
-    suffix = options.output.rpartition(".")[2].lower() if "." in options.output else ""
-    if suffix not in _SUFFIXES:
+    wanted = options.format or _of_suffix(options.output)
+    if options.open and wanted not in (None, "svg"):
+        raise UsageError(f"--open shows SVG, not {wanted}", hint="leave --open out, or draw SVG")
+    return wanted or ("svg" if options.open else "text")
+
+
+def _of_suffix(path: str | None) -> str | None:
+    """The format that a file's name tells, `None` for standard output; raises `UsageError` if it tells none."""
+    if path in (None, "-"):
+        return None
+    _, dot, suffix = path.rpartition(".")
+    if not dot or suffix.lower() not in _SUFFIXES:
         known = ", ".join(f".{known}" for known in _SUFFIXES)
         raise UsageError(
-            f"the name {options.output} does not tell the format", hint=f"end it in {known}, or give --format"
+            f"the name {path} does not tell the format", hint=f"end it in {known}, or give --format"
         )
-    return _SUFFIXES[suffix]
+    return _SUFFIXES[suffix.lower()]
 
 
 def _picture(ctx: Invocation, options: GraphOptions) -> Picture:

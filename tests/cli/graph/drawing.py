@@ -54,7 +54,7 @@ HOSTILE = [
 def drawn(text: str, observed: Observed | None = None, **wishes: Any) -> Picture:
     """The picture of a compose file."""
     options = LoadOptions(
-        working_dir="/src", stdin=text.encode, files=("-",), project_name="demo", all_resources=True
+        working_dir="/home/src", stdin=text.encode, files=("-",), project_name="demo", all_resources=True
     )
     return picture(load(options).project, observed, **wishes)
 

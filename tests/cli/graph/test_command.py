@@ -74,6 +74,7 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
         ("graph -o x.gif", b"does not tell the format"),
         ("graph -o nowhere/x.svg", b"can't write nowhere/x.svg"),
         ("graph --open --format dot", b"--open shows SVG, not dot"),
+        ("graph --open -o x.png", b"--open shows SVG, not png"),
         ("graph --open -o -", b"- is standard output"),
         ("graph nobody", b"no such service: nobody"),
     ],

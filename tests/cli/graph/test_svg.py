@@ -32,11 +32,16 @@ services:
     networks: [{", ".join(f"network-{n}" for n in range(12))}]
 networks: {{{", ".join(f"network-{n}: " for n in range(12))}}}
 """
+LONG_NETWORK = (
+    f"services: {{a: {{image: x, networks: [{'n' * 60}]}}}}\nnetworks: {{{'n' * 60}: {{internal: true}}}}\n"
+)
 CHAIN = "services:\n" + "\n".join(
     f"  s{n:02}: {{image: x, depends_on: [{', '.join(f's{m:02}' for m in (n + 1, n + 3, n + 6) if m < 16)}]}}"
     for n in range(16)
 )
-STACKS = pytest.mark.parametrize("text", [SHOP, WIDE, LONG, CHAIN], ids=["shop", "wide", "long", "chain"])
+STACKS = pytest.mark.parametrize(
+    "text", [SHOP, WIDE, LONG, LONG_NETWORK, CHAIN], ids=["shop", "wide", "long", "long-network", "chain"]
+)
 
 
 class Drawing:

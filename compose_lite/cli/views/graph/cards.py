@@ -52,9 +52,10 @@ class Chip:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chips:
-    """Chips in lines, and the height that they need together."""
+    """Chips in lines, and the room that they need together."""
 
     chips: tuple[Chip, ...]
+    width: float
     height: float
 
 
@@ -139,7 +140,7 @@ def drum_of(volume: ResourceBox) -> Drum:
 
 
 def legend_of(picture: Picture, room: float) -> Chips:
-    """A chip for each network, with what is special about it."""
+    """A chip for each network, with what is special about it; one that is wider than `room` stands alone."""
     named = []
     for index, network in enumerate(picture.networks):
         missing = network.standing is not None and network.standing.tone != "good"
@@ -178,4 +179,8 @@ def _flowed(named: Iterable[tuple[str, int]], room: float) -> Chips:
             x, y = 0.0, y + CHIP + _CHIP_GAP
         chips.append(Chip(text=text, colour=colour, x=x, y=y, width=wide))
         x += wide + _CHIP_GAP
-    return Chips(chips=tuple(chips), height=y + CHIP if chips else 0.0)
+    return Chips(
+        chips=tuple(chips),
+        width=max((chip.x + chip.width for chip in chips), default=0.0),
+        height=y + CHIP if chips else 0.0,
+    )

@@ -50,7 +50,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
-    """A line: straight from the first to the second point, bending on to the third, straight to the fourth …
+    """A line: straight down from the first to the second point, then bending on to the third.
 
     Attributes:
         wire: the wire that it is a part of.
@@ -58,7 +58,7 @@ class Route:
     """
 
     wire: str
-    points: tuple[Point, ...]
+    points: tuple[Point, Point, Point]
     arrives: bool = False
 
 

@@ -59,6 +59,7 @@ def render_svg(picture: Picture) -> str:
     layout = laid_out(boxes, [wire for wire, _ in words], limit=_LIMIT)
     width = max(layout.width, _NARROWEST, text_width(safe(picture.project), TITLE))
     legend = legend_of(picture, width)
+    width = max(width, legend.width)
     foot = _MARGIN + _HEAD + layout.height + (1.5 * _MARGIN if legend.chips else 0)
     root = _document(picture.project, width + 2 * _MARGIN, foot + legend.height + _MARGIN)
     _text(root, (_MARGIN, _MARGIN + TITLE), safe(picture.project), "title ink")
