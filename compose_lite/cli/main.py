@@ -76,6 +76,10 @@ def _run(argv: list[str], terminal: Terminal) -> int:
     from compose_lite.cli.invocation import CommonOptions
     from compose_lite.cli.parse import parse
 
+    if argv and argv[0].startswith("__complete"):
+        from compose_lite.cli.completion.answering import respond
+
+        return respond(argv, terminal, _connect)
     parsed = parse(
         ["version"] if argv in (["--version"], ["-v"]) else argv,
         common=CommonOptions,

@@ -235,6 +235,7 @@ DRY_RUNS = (
     "sh web -c 'touch /tmp/x'",
     "test web true",
     "doctor",
+    "completion install bash",
     "cp compose.yaml web:/tmp/x",
     "commit web {STACK}/web:2",
     "export web -o web.tar",

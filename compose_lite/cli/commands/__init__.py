@@ -83,6 +83,7 @@ TABLE: dict[str, Entry] = {
     "check": Entry("check", _FILES, "Find what is valid but will hurt"),
     "explain": Entry("explain", _FILES, "Tell where a value comes from"),
     "graph": Entry("graph", _FILES, "Draw the stack: services, networks, volumes, ports"),
+    "completion": Entry("completion", _BESIDES, "Complete command lines in bash, fish and zsh"),
     "doctor": Entry("doctor", _BESIDES, "Check engine and machine, and tell what to mend"),
     "du": Entry("du", _BESIDES, "Show what the stack occupies: images, containers, logs, volumes"),
     "networks": Entry("networks", _BESIDES, "List networks"),
