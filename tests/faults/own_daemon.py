@@ -85,6 +85,8 @@ class OwnDaemon:
             self._process.wait(_PATIENCE)
         self._as_root(f"test ! -e {self._containerd} || kill -KILL $(cat {self._containerd})")
         self._log.close()
+        # A daemon that is killed leaves mounts behind.
+        self._as_root(f"grep -o ' {self._folder}/[^ ]*' /proc/mounts | sort -r | xargs -r umount --lazy")
         self._as_root(f"rm -rf {self._folder}")
 
     def __enter__(self) -> Self:
