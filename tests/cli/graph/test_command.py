@@ -17,12 +17,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def graph(folder: Path, *arguments: str, code: int = 0, **environ: str) -> subprocess.CompletedProcess[bytes]:
+def graph(
+    folder: Path, *arguments: str, code: int = 0, stdout: int = subprocess.PIPE, **environ: str
+) -> subprocess.CompletedProcess[bytes]:
     done = subprocess.run(
         [sys.executable, "-m", "compose_lite", *arguments],
         cwd=folder,
         env={"PATH": "", "HOME": str(folder), "TMPDIR": str(folder), **environ},
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         check=False,
     )
     assert done.returncode == code, done.stderr.decode()
@@ -81,6 +84,15 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
 )
 def test_what_does_not_fit_together_is_refused(folder: Path, line: str, complaint: bytes) -> None:
     assert complaint in graph(folder, *line.split(), code=1).stderr
+
+
+def test_an_image_is_not_thrown_at_a_terminal(folder: Path) -> None:
+    master, terminal = os.openpty()
+    done = graph(folder, "graph", "--format", "png", stdout=terminal, code=1)
+    os.close(terminal)
+    os.close(master)
+    assert b"can't be shown on a terminal" in done.stderr
+    assert graph(folder, "graph", "--format", "png").stdout.startswith(b"\x89PNG")
 
 
 def test_the_browser_gets_a_file_that_only_its_user_can_read(folder: Path) -> None:
