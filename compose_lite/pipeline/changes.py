@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from compose_lite.errors import Problem
+    from compose_lite.planner.interruptions import Interruption
     from compose_lite.planner.outcomes import Outcome
     from compose_lite.planner.plan import Plan
 
@@ -42,6 +43,13 @@ class Changes:
         from compose_lite.planner.outcomes import summary
 
         return summary(self.plan)
+
+    @property
+    def interruptions(self) -> tuple[Interruption, ...]:
+        """What stops meanwhile, and for how long a service has no running replica, as far as that is known."""
+        from compose_lite.planner.interruptions import interruptions
+
+        return interruptions(self.plan, self.resources)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -26,7 +26,7 @@ class Preview:
     """What would be done, and all that this was concluded from.
 
     Attributes:
-        asked: the requests; `up` takes an `UpRequest` and an `ImagesRequest`, every other verb one request.
+        asked: the requests; `up` and `run` take an `ImagesRequest` besides their own, every other verb one request.
         contents: digests of what secrets and configs contain.
     """
 
@@ -51,6 +51,8 @@ def preview(stack: Stack, asked: Sequence[Any], daemon: Daemon) -> Preview:
     """
     if isinstance(asked[0], requests.UpRequest) and stack.project is not None:
         return _preview_up(stack, tuple(asked), daemon)
+    if isinstance(asked[0], requests.RunRequest) and stack.project is not None:
+        return _preview_run(stack, tuple(asked), daemon)
     request = asked[0]
     decide = _decisions().get(type(request))
     if decide is None or (stack.project is None and isinstance(request, _OF_IMAGES)):
@@ -83,6 +85,26 @@ def _preview_up(stack: Stack, asked: tuple[Any, ...], daemon: Daemon) -> Preview
     observed = look_closer(daemon, project, observed, request, contents)
     plan = plan_up(project, observed, request, contents)
     check_ports(plan, project, observed, daemon)
+    return Preview(stack=stack, asked=asked, observed=observed, plans=(of_images, plan), contents=contents)
+
+
+def _preview_run(stack: Stack, asked: tuple[Any, ...], daemon: Daemon) -> Preview:
+    from compose_lite.pipeline.contents import digests, read_contents
+    from compose_lite.pipeline.engine import check_engine
+    from compose_lite.planner.images import plan_images
+    from compose_lite.planner.oneoff import one_off_project, plan_run
+
+    given, (request, wanted) = stack.project, asked
+    assert given is not None, "only a service of a project with files can be run"
+    project = one_off_project(given, request)
+    contents = digests(read_contents(project))
+    check_engine(project, (request.service,), daemon, with_dependencies=not request.no_deps)
+    observed = observe_project(daemon, project)
+    project = one_off_project(settled(given, observed, daemon), request)
+    of_images = plan_images(project, observed, wanted)
+    needs = requests.UpRequest(services=(request.service,), no_deps=request.no_deps)
+    observed = look_closer(daemon, project, observed, needs, contents)
+    plan = plan_run(project, observed, request, contents)
     return Preview(stack=stack, asked=asked, observed=observed, plans=(of_images, plan), contents=contents)
 
 

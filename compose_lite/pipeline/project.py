@@ -171,6 +171,16 @@ class Project(model.Project):
         with _means(options) as means:
             return _changes(build(self, requests.BuildRequest(services=services), means))
 
+    def push(self, *services: str, **options: Unpack[Options]) -> tuple[str, ...]:
+        """Push the images that are built, and return their references; raises as `up` does."""
+        from compose_lite.pipeline.pushing import PushRequest, push, pushable
+
+        request = PushRequest(services=services)
+        if options.get("dry_run", False):
+            return pushable(self, request)
+        with _means(options) as means:
+            return push(self, request, means)
+
     def containers(
         self, *services: str, stopped: bool = True, daemon: Daemon | None = None
     ) -> tuple[ObservedContainer, ...]:

@@ -54,7 +54,7 @@ def test_the_public_names_are_these() -> None:
 def test_the_verbs_are_these() -> None:
     inherited = {field.name for field in fields(model.Project)} | set(dir(model.Project))
     assert {name for name in dir(compose_lite.Project) if not name.startswith("_")} - inherited == {
-        "build", "containers", "down", "exec", "kill", "logs", "of", "pause", "plan", "pull", "restart", "rm",
+        "build", "containers", "down", "exec", "kill", "logs", "of", "pause", "plan", "pull", "push", "restart", "rm",
         "rollback", "run", "scale", "start", "stop", "unpause", "up",
     }  # fmt: skip
 
@@ -94,6 +94,17 @@ def test_a_dry_run_tells_what_a_verb_would_do(verb: str, change: str) -> None:
     daemon = Bystander(containers=[container("web")])
     changes = getattr(project(), verb)("web", dry_run=True, daemon=daemon)
     assert [(one.change, one.name) for one in changes.resources] == [(change, "demo-web-1")]
+
+
+def test_a_plan_tells_what_it_interrupts() -> None:
+    daemon: Any = Bystander(containers=[container("web")])
+    [told] = project().restart("web", dry_run=True, daemon=daemon).interruptions
+    assert (told.service, told.containers, told.gap, told.stop_at_most) == ("web", ("demo-web-1",), True, 10)
+
+
+def test_a_dry_run_of_push_tells_the_images() -> None:
+    found = project("services: {web: {image: a, build: .}, db: {image: b}}")
+    assert found.push(dry_run=True) == ("a",)
 
 
 def test_warnings_reach_the_sink() -> None:

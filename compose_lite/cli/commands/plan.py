@@ -33,7 +33,7 @@ CHANGES = 2
 _MAKING = ("up", "create", "scale")
 _ON_IMAGES = ("pull", "build")
 _ON_CONTAINERS = ("down", "stop", "start", "restart", "kill", "pause", "unpause", "rm", "rollback")
-VERBS = (*_MAKING, *_ON_CONTAINERS, *_ON_IMAGES)
+VERBS = (*_MAKING, "run", *_ON_CONTAINERS, *_ON_IMAGES)
 _OTHERS = "With --for down, stop, restart, rm, rollback"
 
 
@@ -91,6 +91,8 @@ def _asked(ctx: Invocation, options: PlanOptions) -> tuple[Stack, tuple[Any, ...
 
     if options.for_verb in _ON_CONTAINERS:
         return find_stack(ctx, options.services), (_request(ctx, options),), {}
+    if options.for_verb == "run":
+        return _run(ctx, options)
     if options.for_verb in _ON_IMAGES:
         project = load_project(ctx, options.services)
         return Stack(name=project.name, project=project), (_request(ctx, options),), {}
@@ -100,6 +102,26 @@ def _asked(ctx: Invocation, options: PlanOptions) -> tuple[Stack, tuple[Any, ...
     project = prepared(ctx, options.services, options.scale)
     asked = _making(project, options)
     return Stack(name=project.name, project=project), asked, parse_scale(options.scale)
+
+
+def _run(ctx: Invocation, options: PlanOptions) -> tuple[Stack, tuple[Any, ...], Mapping[str, int]]:
+    """What `run` asks for; its plan can't be kept, as its container is somebody's who waits for it."""
+    from compose_lite.cli.commands.run import RunOptions, run_requests
+    from compose_lite.cli.project import load_for_containers
+    from compose_lite.pipeline import Stack
+
+    if len(options.services) != 1 or options.out is not None:
+        what = "--out can't be combined with --for run" if options.out else "--for run takes one service"
+        raise UsageError(what, hint="for example compose-lite plan --for run web")
+    project = load_for_containers(ctx, options.services)
+    wanted = RunOptions(
+        service=options.services[0],
+        no_deps=options.no_deps,
+        remove_orphans=options.remove_orphans,
+        build=options.build,
+        pull=options.pull,
+    )
+    return Stack(name=project.name, project=project), run_requests(ctx, wanted, project), {}
 
 
 def _making(project: Project, options: PlanOptions) -> tuple[UpRequest, ImagesRequest]:

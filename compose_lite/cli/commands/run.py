@@ -70,20 +70,31 @@ def run_run(ctx: Invocation, options: RunOptions) -> int:
     from compose_lite.cli.project import load_for_containers
 
     project = load_for_containers(ctx, (options.service,))
-    request = _request(ctx, options, project)
+    request, images = run_requests(ctx, options, project)
+    if ctx.common.dry_run:
+        return _print_plan(ctx, project, request, images)
     mode = "quiet" if options.quiet else None
     container: str | None = None  # where the plan fails, the block is left before there is one
     with ExitStack() as lock:
         with carrying_out(
             ctx, title="run", mode=mode, quiet_pull=options.quiet_pull, quiet_build=options.quiet_build
         ) as run:
-            container = pipeline.create_one_off(project, request, _images(options), run.means, lock=lock)
+            container = pipeline.create_one_off(project, request, images, run.means, lock=lock)
         if container is None or run.exit_code:
             return run.exit_code
         if options.detach:
             ctx.terminal.print(container)
             return 0
         return _attach(ctx, options, container, started=lock.close)
+
+
+def _print_plan(ctx: Invocation, project: Project, request: RunRequest, images: ImagesRequest) -> int:
+    from compose_lite.cli.carry_out import print_only
+    from compose_lite.pipeline import Stack
+    from compose_lite.pipeline.planned import preview
+
+    stack = Stack(name=project.name, project=project)
+    return print_only(ctx, lambda means: preview(stack, (request, images), means.daemon).plans)
 
 
 def _attach(ctx: Invocation, options: RunOptions, container: str, *, started: Callable[[], None]) -> int:
@@ -95,6 +106,11 @@ def _attach(ctx: Invocation, options: RunOptions, container: str, *, started: Ca
     attach = AttachOptions(stdin=options.interactive)
     console = console_of(ctx.terminal)
     return run_attached(ctx.connect(), container, attach, console, started=started) or 0
+
+
+def run_requests(ctx: Invocation, options: RunOptions, project: Project) -> tuple[RunRequest, ImagesRequest]:
+    """What `run` asks the planner for."""
+    return _request(ctx, options, project), _images(options)
 
 
 def _request(ctx: Invocation, options: RunOptions, project: Project) -> RunRequest:
