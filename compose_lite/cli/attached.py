@@ -59,7 +59,10 @@ def attached_up(
                 attached.announce()
                 with attached.menu_if_wanted():
                     return attached.until_end()
-        except (KeyboardInterrupt, Interrupted):
+        except (KeyboardInterrupt, Interrupted, OSError) as error:
+            # A window that is closed interrupts too, but what is written to it may fail first.
+            if not ctx.terminal.let_go() and isinstance(error, OSError):
+                raise
             attached.say("Gracefully stopping... (press Ctrl+C again to force)")
             attached.stop_all()
             return INTERRUPTED

@@ -78,6 +78,23 @@ class Terminal:
         self.stdout.flush()
         self.stderr.flush()
 
+    def let_go(self) -> bool:
+        """If the terminal behind the streams has hung up, have what is still written go nowhere; tells whether."""
+        import termios
+
+        gone = False
+        for stream, is_terminal in ((self.stdout, self.out_tty), (self.stderr, self.err_tty)):
+            if not is_terminal:
+                continue
+            try:
+                termios.tcgetattr(stream.fileno())
+            except termios.error:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
+                gone = True
+        return gone
+
 
 def of_process() -> Terminal:
     """The terminal that this process was started with, colours not yet decided."""

@@ -21,6 +21,7 @@ from tests.e2e.steps import (
     shows,
     write,
 )
+from tests.fakes.proxy import Proxy
 
 PATIENCE = 60
 TALKING = "sh -c 'while :; do echo {word}; sleep 0.1; done'"
@@ -97,6 +98,15 @@ def with_browser(stack: Stack) -> None:
     stack.env["BROWSER"] = str(stack.folder / "browser")
 
 
+PROXIES: list[Proxy] = []
+
+
+def between(stack: Stack) -> None:
+    """Have the program reach the daemon by a proxy that can be closed."""
+    PROXIES.append(Proxy())
+    stack.env["DOCKER_HOST"] = PROXIES[-1].address
+
+
 test_menu = scenarios(
     Scenario(
         name="keys",
@@ -165,6 +175,32 @@ test_menu = scenarios(
             ends("terminal", code=130, timeout=PATIENCE),
             left_as_it_was(),
             containers(web="exited 137", worker="exited 137"),
+        ),
+    ),
+    Scenario(
+        name="hang-up",
+        intent="When the terminal's window is closed, the containers are stopped.",
+        files=STACK,
+        only="compose-lite",
+        steps=(
+            *menu(),
+            do("close the window", lambda stack: terminal(stack).hang_up()),
+            eventually(containers(web="exited 137", worker="exited 137"), timeout=PATIENCE),
+            soon("the program has ended", lambda stack: not terminal(stack).running()),
+        ),
+    ),
+    Scenario(
+        name="lost-daemon",
+        intent="An error that ends `up` leaves the terminal as it was, and is said.",
+        files=STACK,
+        only="compose-lite",
+        steps=(
+            do("a proxy is in between", between),
+            *menu(),
+            do("the daemon is gone", lambda _: PROXIES.pop().close()),
+            ends("terminal", code=1, timeout=PATIENCE),
+            left_as_it_was(),
+            says("error: "),
         ),
     ),
     Scenario(
