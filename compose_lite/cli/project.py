@@ -131,7 +131,9 @@ def find_stack(ctx: Invocation, services: tuple[str, ...] = ()) -> Stack:
 
 def _of_instance(ctx: Invocation, name: str) -> str:
     """The name of the project that the command line means by a name; raises `UsageError` for a bad instance."""
-    wish = ctx.environ.get("COMPOSE_LITE_INSTANCE", "") if ctx.common.instance is None else ctx.common.instance
+    wish = (
+        ctx.environ.get("COMPOSE_LITE_INSTANCE", "") if ctx.common.instance is None else ctx.common.instance
+    )
     if not wish:
         return name
     from compose_lite.errors import UsageError
