@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import CannotDelete, DaemonError
+from compose_lite.errors import CannotDelete, DaemonError, NotFound
 from compose_lite.runner.engine import frames
 from compose_lite.runner.sync_tree import has_ancestor
 
@@ -46,6 +46,7 @@ TOOLS: tuple[tuple[str, ...], ...] = (
 )
 # Bytes of arguments in one call; the kernel takes 128 KiB and more.
 _CHUNK = 64 * 1024
+_HINT = "rebuild instead (`action: rebuild`), or add a tool such as busybox to the image"
 # What a runtime exits with where a command can't be run, or is not there.
 _NOT_RUN = (126, 127)
 
@@ -79,23 +80,38 @@ class Deleter:
             self._delete(chunk)
 
     def _delete(self, paths: list[str]) -> None:
-        said = ""
         for tool in self._tools:
             # As root; where that may not delete for want of capabilities, as the user that the container runs as.
             for user in ("0", ""):
-                code, text = _run(self._daemon, self._container, [*tool, *paths], user)
-                if code == 0:
-                    self._tools = (tool,)
-                    return
+                code, said = _run(self._daemon, self._container, [*tool, *paths], user)
                 if code in _NOT_RUN:
                     break
-                said = text or f"{tool[0]} exited with code {code}"
-            if said:
-                break
+                if code == 0 or not self._left(paths):
+                    self._tools = (tool,)
+                    return
+            else:
+                raise CannotDelete(
+                    f"{self._left(paths)} can't be deleted in the container: {said or f'{tool[0]} failed'}",
+                    hint=_HINT,
+                )
         raise CannotDelete(
-            f"files can't be deleted in the container: {said or 'it has neither rm nor another tool for it'}",
-            hint="rebuild instead (`action: rebuild`), or add a tool such as busybox to the image",
+            "files can't be deleted in the container: it has neither rm nor another tool for it", hint=_HINT
         )
+
+    def _left(self, paths: Sequence[str]) -> str | None:
+        """The first of the paths that is still there."""
+        return next((path for path in paths if self._exists(path)), None)
+
+    def _exists(self, path: str) -> bool:
+        try:
+            self._daemon.get_archive(self._container, path=path)[1].close()
+        except NotFound:
+            return False
+        except DaemonError as error:
+            if "not a directory" in str(error):
+                return False
+            raise
+        return True
 
 
 def _run(daemon: Daemon, container: str, command: list[str], user: str) -> tuple[int, str]:

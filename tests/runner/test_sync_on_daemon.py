@@ -255,6 +255,28 @@ def test_without_rm_another_tool_deletes(
     assert picture_of_container(daemon, container, "/app") == picture_of_host(root)
 
 
+def test_where_root_has_no_power_the_containers_user_deletes(
+    daemon: DockerDaemon, containers: Containers, root: Path, tree: HostTree
+) -> None:
+    container = idle(containers, User="app", host={"CapDrop": ["ALL"]})
+    sync = ContainerSync(daemon, container)
+    bring(sync, tree)
+    shutil.rmtree(root / "src")
+    follow(sync, tree)
+    assert picture_of_container(daemon, container, "/app") == picture_of_host(root)
+
+
+def test_what_has_gone_by_itself_is_no_failure(
+    daemon: DockerDaemon, containers: Containers, root: Path, tree: HostTree
+) -> None:
+    container = run(containers, "mkdir /app; echo > /app/src; exec sleep 1000")
+    wait_for(daemon, container, "/app/src")
+    shutil.rmtree(root / "src")
+    tree.scan()
+    sync = ContainerSync(daemon, container)
+    assert sync.apply(tree, "/app", (), ["src/app.py"]).deleted == 1  # rm: can't stat …: Not a directory
+
+
 def test_with_nothing_that_deletes_it_is_said_and_the_rest_is_sent(
     daemon: DockerDaemon, containers: Containers, root: Path, tree: HostTree
 ) -> None:
