@@ -21,7 +21,8 @@ _PATIENCE = 60
 class OwnDaemon:
     """A daemon that is killed and started again at will; a context manager.
 
-    Its containers need `network_mode: none`: it has no bridge, and leaves the machine's firewall alone.
+    It has a network namespace of its own, so that it touches nothing of the machine's daemon; its containers need
+    `network_mode: none`.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,8 @@ class OwnDaemon:
         self._root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
         self._command = [
             *self._root,
+            # Where it shared the machine's network, a daemon without a bridge would remove that of the machine's.
+            *("unshare", "--net"),
             program,
             f"--host={self.address}",
             f"--data-root={self._folder}/data",
