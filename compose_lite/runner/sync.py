@@ -124,7 +124,10 @@ class ContainerSync:
         )
         kept = {path: reason for path in gone if (reason := at.place.stays(path)) is not None}
         gone = [path for path in gone if path not in kept]
-        skipped = [*archive.skipped]
+        skipped = [
+            *archive.skipped,
+            *(f"{tree.absolute(path)}: {why}" for path, why in tree.unreadable.items()),
+        ]
         skipped += [
             f"{at.place.inside(path)}: not deleted, {reason}" for path, reason in kept.items() if reason
         ]

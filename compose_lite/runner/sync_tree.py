@@ -10,7 +10,6 @@ import os
 import posixpath
 import stat
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -76,7 +75,7 @@ class HostTree:
         path: the root, absolute; may itself be a symbolic link, may not exist (yet).
         entries: what is there, by relative path.
         gone: what was there once and is no more.
-        unreadable: folders that could not be looked into, with the reason; what was in them stays as it was.
+        unreadable: what could not be looked at or into, with the reason; what is known of it stays as it was.
     """
 
     def __init__(self, path: str, keeps: Keeps) -> None:
@@ -122,9 +121,8 @@ class HostTree:
         """The entries at a path and below, as they are on the disk now."""
         if not self._reachable(relative):
             return
-        # The root may be a link: it is what it leads to.
-        entry = _look(self.absolute(relative), follow=not relative)
-        if entry is None or not self._kept(relative, entry):
+        entry = self._look(relative)
+        if entry is None:
             return
         if relative or entry.kind != "folder":
             yield relative, entry
@@ -134,27 +132,39 @@ class HostTree:
     def _inside(self, folder: str) -> Iterator[tuple[str, Entry]]:
         for name in self._names(folder):
             relative = f"{folder}/{name}" if folder else name
-            entry = _look(self.absolute(relative), follow=False)
-            if entry is None or not self._kept(relative, entry):
+            entry = self._look(relative)
+            if entry is None:
                 continue
             yield relative, entry
             if entry.kind == "folder":
                 yield from self._inside(relative)
 
+    def _look(self, relative: str) -> Entry | None:
+        """What is at a path now; `None` if nothing is that counts."""
+        try:
+            # The root may be a link: it is what it leads to.
+            entry = _entry(self.absolute(relative), follow=not relative)
+        except OSError as error:
+            self._note(relative, error.strerror or str(error))
+            return None
+        self._note(relative, "")
+        return entry if entry is not None and self._kept(relative, entry) else None
+
     def _names(self, folder: str) -> list[str]:
-        reason = ""
         try:
             with os.scandir(self.absolute(folder)) as entries:
                 return sorted(entry.name for entry in entries)
         except (FileNotFoundError, NotADirectoryError):
-            return []  # gone since it was looked at
+            pass  # gone since it was looked at
         except OSError as error:
-            reason = error.strerror or str(error)
-            return []
-        finally:
-            if reason or folder in self.unreadable:
-                known = {path: why for path, why in self.unreadable.items() if path != folder}
-                self.unreadable = {**known, folder: reason} if reason else known
+            self._note(folder, error.strerror or str(error))
+        return []
+
+    def _note(self, path: str, reason: str) -> None:
+        """Note why a path could not be looked at or into; no reason: it could."""
+        if reason or path in self.unreadable:
+            known = {other: why for other, why in self.unreadable.items() if other != path}
+            self.unreadable = {**known, path: reason} if reason else known
 
     def _reachable(self, relative: str) -> bool:
         """Whether the way to a path leads through folders of the tree only, not through links or filtered ones."""
@@ -177,9 +187,9 @@ class HostTree:
         """Take what was found for what was there `before`; `told` are the paths that are said to have changed."""
         now = time.time_ns()
         lost = {path: entry for path, entry in before.items() if path not in found}
-        if self.unreadable:
-            hidden = {path for path in lost if has_ancestor(path, self.unreadable)}
-            found |= {path: lost.pop(path) for path in hidden}
+        hidden = {path for path in lost if path in self.unreadable or has_ancestor(path, self.unreadable)}
+        for path in hidden:
+            del lost[path]
         changed = {path for path, entry in found.items() if _differs(self.entries.get(path), entry)}
         changed |= {path for path in told if path in found and self._ambiguous(path)}
         self._looked |= dict.fromkeys(changed, now)
@@ -223,18 +233,20 @@ def within(path: str, folder: str) -> bool:
     return not folder or path == folder or path.startswith(f"{folder.rstrip('/')}/")
 
 
-def _look(path: str, *, follow: bool) -> Entry | None:
-    """What is there now; `None` if nothing is that a tree holds."""
-    with suppress(OSError):  # gone, or not to be looked at: in neither case it can be copied
+def _entry(path: str, *, follow: bool) -> Entry | None:
+    """What is at a path of the host; `None` if nothing is that a tree holds. Raises OSError if it can't be told."""
+    try:
         found = Path(path).stat() if follow else os.lstat(path)
         kind = _KINDS.get(stat.S_IFMT(found.st_mode))
-        if kind is not None:
-            return Entry(
-                kind=kind,
-                mode=stat.S_IMODE(found.st_mode),
-                size=found.st_size if kind == "file" else 0,
-                mtime_ns=found.st_mtime_ns,
-                link=str(Path(path).readlink()) if kind == "link" else "",
-                version=(found.st_ino, found.st_mtime_ns, found.st_ctime_ns),
-            )
-    return None
+        if kind is None:
+            return None
+        return Entry(
+            kind=kind,
+            mode=stat.S_IMODE(found.st_mode),
+            size=found.st_size if kind == "file" else 0,
+            mtime_ns=found.st_mtime_ns,
+            link=str(Path(path).readlink()) if kind == "link" else "",
+            version=(found.st_ino, found.st_mtime_ns, found.st_ctime_ns),
+        )
+    except (FileNotFoundError, NotADirectoryError):
+        return None

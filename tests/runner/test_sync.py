@@ -253,6 +253,25 @@ def test_what_is_in_a_folder_that_can_not_be_read_stays_as_it_was(
     assert tree.unreadable == {}
 
 
+def test_what_can_not_be_looked_at_is_not_taken_for_deleted(
+    root: Path, tree: HostTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lstat = os.lstat
+
+    def refuse(path: str) -> os.stat_result:
+        if path in (f"{root}/README", f"{root}/src"):
+            raise PermissionError(13, "Permission denied")
+        return lstat(path)
+
+    monkeypatch.setattr("compose_lite.runner.sync_tree.os.lstat", refuse)
+    assert tree.restat([f"{root}/README"]) == tree.scan() == delta()
+    assert tree.unreadable == {"README": "Permission denied", "src": "Permission denied"}
+    monkeypatch.undo()
+    (root / "README").unlink()
+    assert tree.scan() == delta("", "README")
+    assert tree.unreadable == {}
+
+
 @pytest.mark.parametrize(
     ("deleted", "present", "solid", "left"),
     [
