@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from compose_lite.cli.attached_deeds import Deeds
 from compose_lite.cli.attached_menu import MenuSession, Typed
 from compose_lite.cli.attached_watch import AttachedWatch
 from compose_lite.cli.carry_out import carrying_out
@@ -19,14 +20,14 @@ from compose_lite.events import ContainerExited
 from compose_lite.lazy_dataclasses import dataclass, field, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from compose_lite.cli.carry_out import Run
     from compose_lite.cli.commands.up import UpOptions
     from compose_lite.cli.invocation import Invocation
     from compose_lite.cli.views.progress import View
+    from compose_lite.pipeline import Stack
     from compose_lite.pipeline.watching_files import Origin
-    from compose_lite.planner.observed import ObservedContainer
     from compose_lite.planner.requests import ImagesRequest, UpRequest
     from compose_lite.runner.follow import LogFollower
     from compose_lite.spec.model import Project
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 # Seconds that the last log lines have to arrive once everything is stopped.
 _LAST_LINES = 2.0
-# Seconds that a restart by the menu waits for what else changes the stack.
-_RESTART_PATIENCE = 60.0
 
 
 def attached_up(
@@ -104,14 +103,14 @@ class Attached:
         from compose_lite.cli.views.logs import LogPrinter
 
         terminal, options = self.ctx.terminal, self.options
-        self.menu = MenuSession(self, terminal)
+        self.menu = MenuSession(Deeds(self), terminal)
         self.watch = AttachedWatch(
             self.ctx,
             self.follower,
             origin=self.origin,
             services=options.services,
             aside=self._aside,
-            failed=self._tell,
+            failed=self._watch_failed,
         )
         self.printer = LogPrinter(
             terminal,
@@ -158,6 +157,13 @@ class Attached:
         finally:
             follower.close()
             reader.join(_LAST_LINES)
+
+    @property
+    def stack(self) -> Stack:
+        """The stack as its files say now: a watch reads them again when they change."""
+        from compose_lite import pipeline
+
+        return pipeline.Stack(name=self.project.name, project=self.watch.project or self.project)
 
     @contextmanager
     def showing_progress(self, title: str) -> Iterator[Run]:
@@ -225,7 +231,7 @@ class Attached:
 
     def stop_all(self) -> None:
         """Stop what `up` was asked for and wait for the last lines; a further Ctrl-C kills."""
-        stopping = Thread(target=self._guarded, args=(self._stop,), name="stop", daemon=True)
+        stopping = Thread(target=self.guarded, args=(self._stop,), name="stop", daemon=True)
         stopping.start()
         try:
             stopping.join()
@@ -247,19 +253,6 @@ class Attached:
         finally:
             self.watch.switch_off()
 
-    @property
-    def watching(self) -> bool:
-        """Whether changed files take effect."""
-        return self.watch.on
-
-    def switch_watch(self) -> None:
-        """Begin or end to watch; a failure is told."""
-        if self.watch.on:
-            self.watch.switch_off()
-            self.say("Watch disabled")
-        else:
-            self._guarded(self.watch.switch_on)
-
     @contextmanager
     def menu_if_wanted(self) -> Iterator[None]:
         """Have the menu below the logs meanwhile, if it was asked for and there is a terminal for it."""
@@ -268,42 +261,6 @@ class Attached:
             return
         with self.menu.open(self.messages.put):
             yield
-
-    @property
-    def services(self) -> tuple[str, ...]:
-        """The services whose logs are shown."""
-        return tuple(sorted(self.wanted))
-
-    def containers(self) -> Sequence[ObservedContainer]:
-        """What the menu may open a page of."""
-        from compose_lite import pipeline
-
-        return pipeline.containers(self.ctx.connect(), self.project.name)
-
-    def restart(self, service: str) -> None:
-        """Restart one service; a failure is told."""
-        self._guarded(lambda: self._restart(service))
-
-    def open_page(self, url: str) -> None:
-        """Show a page in the browser."""
-        from compose_lite.cli.browser import open_page
-
-        found = open_page(url, self.ctx.environ)
-        self.say(
-            f"Opening {url}" if found else f"There is no browser to open {url} with; BROWSER can name one"
-        )
-
-    def _restart(self, service: str) -> None:
-        from compose_lite import pipeline
-        from compose_lite.planner.requests import RestartRequest
-
-        stack = pipeline.Stack(name=self.project.name, project=self.project)
-        request = RestartRequest(services=(service,), timeout=self.options.timeout)
-        with self.showing_progress("restart") as run:
-            # A rebuild by the watch may be under way: that ends.
-            patience = max(run.means.lock_timeout, _RESTART_PATIENCE)
-            means = replace(run.means, daemon=self.follower.daemon, lock_timeout=patience)
-            pipeline.restart(stack, request, means)
 
     # what the threads do
 
@@ -321,12 +278,19 @@ class Attached:
         else:
             self.messages.put(_LogsEnded())
 
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def guarded(self, work: Callable[[], None]) -> None:
         """Run in a thread of its own what may fail; the failure is told, not raised."""
         try:
             work()
         except ComposeLiteError as error:
             self._tell(error)
+
+    def _watch_failed(self, error: BaseException) -> None:
+        """Go on without the watch, unless it was a defect that ended it."""
+        if isinstance(error, ComposeLiteError):
+            self._tell(error)
+        else:
+            self.messages.put(_LogsEnded(error))
 
     def _tell(self, error: ComposeLiteError) -> None:
         from compose_lite.cli.views.problems import render_error
@@ -337,20 +301,17 @@ class Attached:
         from compose_lite import pipeline
         from compose_lite.planner.requests import StopRequest
 
-        stack = pipeline.Stack(name=self.project.name, project=self.project)
         request = StopRequest(services=self.options.services, timeout=self.options.timeout)
         with self.showing_progress("stop") as run:
-            pipeline.stop(stack, request, run.means)
+            pipeline.stop(self.stack, request, run.means)
 
     def _kill(self) -> None:
         from compose_lite import pipeline
         from compose_lite.pipeline.means import Means
         from compose_lite.planner.requests import KillRequest
 
-        stack = pipeline.Stack(name=self.project.name, project=self.project)
-        pipeline.kill(
-            stack, KillRequest(services=self.options.services), Means(daemon=self.ctx.connect(), lock=False)
-        )
+        means = Means(daemon=self.ctx.connect(), lock=False)
+        pipeline.kill(self.stack, KillRequest(services=self.options.services), means)
 
     # the end
 

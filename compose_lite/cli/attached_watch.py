@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from compose_lite.cli.invocation import Invocation
-    from compose_lite.errors import ComposeLiteError
     from compose_lite.pipeline.watching import WatchHandle
     from compose_lite.pipeline.watching_files import Origin
     from compose_lite.runner.follow import LogFollower
+    from compose_lite.spec.model import Project
 
 
 class AttachedWatch:
@@ -37,7 +37,7 @@ class AttachedWatch:
         origin: Callable[[], Origin],
         services: tuple[str, ...],
         aside: Callable[[Callable[[], None]], None],
-        failed: Callable[[ComposeLiteError], None],
+        failed: Callable[[BaseException], None],
     ) -> None:
         self._ctx = beside(ctx, aside)
         self._follower = follower
@@ -46,6 +46,12 @@ class AttachedWatch:
         self._failed = failed
         self._handle: WatchHandle | None = None
         self._stack = ExitStack()
+        self._project: Project | None = None
+
+    @property
+    def project(self) -> Project | None:
+        """The project as the last watch has read it; `None` if there was none."""
+        return self._project if self._handle is None else self._handle.project
 
     @property
     def on(self) -> bool:
@@ -73,11 +79,16 @@ class AttachedWatch:
     def switch_off(self) -> None:
         """End it; a change under way is completed."""
         self._stack.close()
-        self._handle = None
+        self._project, self._handle = self.project, None
         self._follower.expect_no_more()
 
     def _until_end(self, handle: WatchHandle) -> None:
-        handle.wait()
-        if handle.failure is not None:
-            self._failed(handle.failure)
+        ended_by: BaseException | None
+        try:
+            handle.wait()
+            ended_by = handle.failure
+        except BaseException as error:  # noqa: BLE001  # raised again where `up` is waited for
+            ended_by = error
+        if ended_by is not None:
+            self._failed(ended_by)
             self._follower.expect_no_more()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from compose_lite.pipeline.means import Means
     from compose_lite.planner.watch import WatchedTree
     from compose_lite.runner.daemon import Feed, Json
-    from compose_lite.spec.model import Hook
+    from compose_lite.spec.model import Hook, Project
 
 # Seconds until a daemon that has gone is looked for again.
 _RETRY = 1.0
@@ -100,6 +100,11 @@ class WatchHandle:
     def running(self) -> bool:
         """Whether changes still take effect."""
         return self._begun and not self._ended.is_set()
+
+    @property
+    def project(self) -> Project:
+        """The project as its files say now."""
+        return self._changer.project
 
     def start(self) -> None:
         """Begin to act on changes."""
