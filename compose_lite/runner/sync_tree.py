@@ -88,6 +88,7 @@ class HostTree:
 
     def scan(self) -> TreeDelta:
         """Look at everything and return what differs from before."""
+        self.unreadable = {}
         return self._renew(dict(self._below("")), dict(self.entries))
 
     def restat(self, paths: Iterable[str]) -> TreeDelta:
@@ -100,6 +101,7 @@ class HostTree:
         folders = {path for path in wanted if not path or (path in before and before[path].kind == "folder")}
         if folders:
             before |= {path: entry for path, entry in self.entries.items() if has_ancestor(path, folders)}
+        self.unreadable = {path: why for path, why in self.unreadable.items() if not _covered(path, wanted)}
         found = {path: entry for relative in wanted for path, entry in self._below(relative)}
         return self._renew(found, before, told=wanted)
 
@@ -145,9 +147,8 @@ class HostTree:
             # The root may be a link: it is what it leads to.
             entry = _entry(self.absolute(relative), follow=not relative)
         except OSError as error:
-            self._note(relative, error.strerror or str(error))
+            self._note(relative, error)
             return None
-        self._note(relative, "")
         return entry if entry is not None and self._kept(relative, entry) else None
 
     def _names(self, folder: str) -> list[str]:
@@ -157,14 +158,11 @@ class HostTree:
         except (FileNotFoundError, NotADirectoryError):
             pass  # gone since it was looked at
         except OSError as error:
-            self._note(folder, error.strerror or str(error))
+            self._note(folder, error)
         return []
 
-    def _note(self, path: str, reason: str) -> None:
-        """Note why a path could not be looked at or into; no reason: it could."""
-        if reason or path in self.unreadable:
-            known = {other: why for other, why in self.unreadable.items() if other != path}
-            self.unreadable = {**known, path: reason} if reason else known
+    def _note(self, path: str, error: OSError) -> None:
+        self.unreadable = {**self.unreadable, path: error.strerror or str(error)}
 
     def _reachable(self, relative: str) -> bool:
         """Whether the way to a path leads through folders of the tree only, not through links or filtered ones."""
@@ -187,9 +185,7 @@ class HostTree:
         """Take what was found for what was there `before`; `told` are the paths that are said to have changed."""
         now = time.time_ns()
         lost = {path: entry for path, entry in before.items() if path not in found}
-        hidden = {path for path in lost if path in self.unreadable or has_ancestor(path, self.unreadable)}
-        for path in hidden:
-            del lost[path]
+        lost = {path: entry for path, entry in lost.items() if not _covered(path, self.unreadable)}
         changed = {path for path, entry in found.items() if _differs(self.entries.get(path), entry)}
         changed |= {path for path in told if path in found and self._ambiguous(path)}
         self._looked |= dict.fromkeys(changed, now)
@@ -226,6 +222,11 @@ def has_ancestor(path: str, folders: Collection[str]) -> bool:
         if path[: max(end, 0)] in folders:
             return bool(path)
     return False
+
+
+def _covered(path: str, others: Collection[str]) -> bool:
+    """Whether the path is one of the others, or lies in one."""
+    return path in others or has_ancestor(path, others)
 
 
 def within(path: str, folder: str) -> bool:
