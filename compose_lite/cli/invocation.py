@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PROGRESS = ("auto", "tty", "plain", "json", "quiet")
 _FILES = "Which project"
+_DAEMON = "Which daemon"
 _OUTPUT = "Output"
 
 
@@ -43,6 +44,8 @@ class CommonOptions:
     all_resources: bool = flag("Include resources that no service uses", group=_FILES)
     compatibility: bool = flag("With config: don't fill in what is implied", group=_FILES)
     no_cache: bool = flag("Load the files anew, whatever is remembered of them", group=_FILES)
+    host: str | None = text("Address of the daemon", short="-H", metavar="ADDRESS", group=_DAEMON)
+    context: str | None = text("Docker context that leads to the daemon", metavar="NAME", group=_DAEMON)
     ansi: str | None = text("Colours and cursor movement (auto)", choices=ANSI, group=_OUTPUT)
     progress: str | None = text("How progress is shown (auto)", choices=PROGRESS, group=_OUTPUT)
     dry_run: bool = flag("Print the plan and change nothing")
@@ -71,3 +74,10 @@ class Invocation:
     def variable_set(self, name: str) -> bool:
         """Whether an environment variable says yes."""
         return self.environ.get(name, "").lower() in ("1", "t", "true", "y", "yes", "on")
+
+
+def connect(common: CommonOptions) -> Daemon:
+    """Connect to the daemon that the common options or the environment name; raises `DaemonUnavailable`."""
+    from compose_lite.runner.connect import connect_daemon
+
+    return connect_daemon(host=common.host, context=common.context)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from compose_lite.cli.parse import Parsed
     from compose_lite.cli.terminal import Terminal
-    from compose_lite.runner.daemon import Daemon
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -31,6 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     terminal = of_process().with_ansi(None, os.environ)
     line = list(sys.argv[1:] if argv is None else argv)
     try:
+        if argv is None and sys.argv[0].endswith("/docker-composelite"):
+            from compose_lite.cli.plugin import METADATA, end_with_caller, metadata, translated
+
+            if line == [METADATA]:
+                terminal.print(metadata())
+                return 0
+            line = translated(line, os.environ)
+            end_with_caller(os.environ)
         code = _run(line, terminal)
         terminal.flush()
     except ComposeLiteError as error:
@@ -79,7 +86,7 @@ def _run(argv: list[str], terminal: Terminal) -> int:
     if argv and argv[0].startswith("__complete"):
         from compose_lite.cli.completion.answering import respond
 
-        return respond(argv, terminal, _connect)
+        return respond(argv, terminal)
     parsed = parse(
         ["version"] if argv in (["--version"], ["-v"]) else argv,
         common=CommonOptions,
@@ -99,7 +106,7 @@ def _run(argv: list[str], terminal: Terminal) -> int:
 def dispatch(parsed: Parsed, terminal: Terminal, *, argv: Sequence[str] = ()) -> int:
     """Carry out a parsed command line with the process's environment and daemon."""
     from compose_lite.cli import commands
-    from compose_lite.cli.invocation import CommonOptions, Invocation
+    from compose_lite.cli.invocation import CommonOptions, Invocation, connect
 
     command = commands.load(parsed.command)
     common = CommonOptions(**parsed.common)
@@ -112,7 +119,7 @@ def dispatch(parsed: Parsed, terminal: Terminal, *, argv: Sequence[str] = ()) ->
         common=common,
         terminal=terminal.with_ansi(common.ansi, os.environ),
         environ=os.environ,
-        connect=_connect,
+        connect=lambda: connect(common),
         argv=tuple(argv),
     )
     return command.run(invocation, command.options(**parsed.own))
@@ -143,12 +150,6 @@ def _wish(argv: Sequence[str], option: str, otherwise: str | None = None) -> str
         if item.startswith(f"{option}="):
             return item.partition("=")[2]
     return otherwise
-
-
-def _connect() -> Daemon:
-    from compose_lite.runner.connect import connect_daemon
-
-    return connect_daemon()
 
 
 def _last_words(terminal: Terminal, text: str) -> None:

@@ -1,7 +1,7 @@
 """Finds the Docker daemon, as the docker command does, and makes connections to it."""
 
 # Every command comes by here, and importing pathlib costs more than all of this.
-# ruff: noqa: PTH110, PTH111, PTH112, PTH118
+# ruff: noqa: PTH110, PTH111, PTH112, PTH118, PTH208
 
 from __future__ import annotations
 
@@ -190,6 +190,15 @@ def _tls_of_folder(folder: str, *, verify: bool) -> TlsFiles:
 
 def _current_context(folder: str) -> str | None:
     return _read_json(os.path.join(folder, "config.json")).get("currentContext")
+
+
+def context_names(environ: Mapping[str, str]) -> list[str]:
+    """The names of all contexts, sorted; `default` is always there."""
+    folder = environ.get("DOCKER_CONFIG") or os.path.join(_home(environ), ".docker")
+    kept = os.path.join(folder, "contexts", "meta")
+    entries = os.listdir(kept) if os.path.isdir(kept) else []
+    metas = (_read_json(os.path.join(kept, entry, "meta.json")) for entry in entries)
+    return sorted({"default", *(str(meta["Name"]) for meta in metas if "Name" in meta)})
 
 
 def _endpoint_of_context(folder: str, name: str) -> Endpoint:

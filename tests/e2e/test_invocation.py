@@ -236,6 +236,7 @@ DRY_RUNS = (
     "test web true",
     "doctor",
     "completion install bash",
+    "plugin install",
     "cp compose.yaml web:/tmp/x",
     "commit web {STACK}/web:2",
     "export web -o web.tar",

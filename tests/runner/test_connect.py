@@ -22,6 +22,7 @@ from compose_lite.runner.connect import (
     Endpoint,
     TlsFiles,
     connect_daemon,
+    context_names,
     dialer,
     find_endpoint,
 )
@@ -118,6 +119,12 @@ def test_addresses_that_make_no_sense(home: dict[str, str], kwargs: dict[str, st
 def test_api_version_that_makes_no_sense(home: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="DOCKER_API_VERSION"):
         connect_daemon(environ={**home, "DOCKER_API_VERSION": "new"})
+
+
+def test_contexts_are_listed_with_the_default(home: dict[str, str]) -> None:
+    assert context_names(home) == ["default"]
+    make_context(home, "build", "tcp://build:2376")
+    assert context_names(home) == ["build", "default"]
 
 
 def test_damaged_configuration_is_ignored(home: dict[str, str]) -> None:

@@ -88,6 +88,7 @@ TABLE: dict[str, Entry] = {
     "du": Entry("du", _BESIDES, "Show what the stack occupies: images, containers, logs, volumes"),
     "networks": Entry("networks", _BESIDES, "List networks"),
     "open": Entry("open", _BESIDES, "Open a service's web page in the browser"),
+    "plugin": Entry("plugin", _BESIDES, "Be called as docker composelite, too"),
     "sh": Entry("sh", _BESIDES, "Start the best shell that a container's image has"),
     "test": Entry("test", _BESIDES, "Run a service and what it needs apart, then remove all"),
     "version": Entry("version", _OTHER, "Print the version"),

@@ -10,7 +10,7 @@ from compose_lite.cli import commands
 from compose_lite.cli.completion import ASKED, ASKED_BY_LINE, NO_FILES
 from compose_lite.cli.completion.candidates import Answer, answer
 from compose_lite.cli.completion.place import locate
-from compose_lite.cli.invocation import CommonOptions, Invocation
+from compose_lite.cli.invocation import CommonOptions, Invocation, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,9 @@ class _TooLate(BaseException):
     """Time is up. Not an `Exception`, so that nobody on the way takes it for something to recover from."""
 
 
-def respond(argv: Sequence[str], terminal: Terminal, connect: Callable[[], Daemon]) -> int:
+def respond(
+    argv: Sequence[str], terminal: Terminal, connect: Callable[[CommonOptions], Daemon] = connect
+) -> int:
     """Print the answer to `__complete WORDS...` or `__completeLine BREAKS LINE`; the exit code is always 0."""
     how, *words = argv
     breaks = ""
@@ -45,7 +47,9 @@ def respond(argv: Sequence[str], terminal: Terminal, connect: Callable[[], Daemo
     return 0
 
 
-def _answer(before: Sequence[str], current: str, terminal: Terminal, connect: Callable[[], Daemon]) -> Answer:
+def _answer(
+    before: Sequence[str], current: str, terminal: Terminal, connect: Callable[[CommonOptions], Daemon]
+) -> Answer:
     from compose_lite.cli.completion.live import Live
 
     place = locate(
@@ -56,9 +60,10 @@ def _answer(before: Sequence[str], current: str, terminal: Terminal, connect: Ca
         options=lambda name: commands.load(name).options,
     )
     common = CommonOptions(**place.common)
-    return answer(
-        place, Live(Invocation(common=common, terminal=terminal, environ=os.environ, connect=connect))
+    invocation = Invocation(
+        common=common, terminal=terminal, environ=os.environ, connect=lambda: connect(common)
     )
+    return answer(place, Live(invocation))
 
 
 def _in_time(work: Callable[[], Answer]) -> Answer:

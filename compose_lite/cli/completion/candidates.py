@@ -77,7 +77,11 @@ def _value(parameter: Parameter, place: Place, live: Live) -> Answer:
     """Values of an option, by what its help calls them."""
     if parameter.choices:
         return Answer(found=dict.fromkeys(parameter.choices, ""))
-    named = {"profile": live.profiles, "project_name": live.projects}.get(parameter.name)
+    named = {
+        "profile": live.profiles,
+        "project_name": live.projects,
+        "context": live.contexts,
+    }.get(parameter.name)
     if named is not None:
         return Answer(found=dict.fromkeys(named(), ""))
     if parameter.metavar in _FILE_VALUES:
@@ -101,6 +105,8 @@ def _argument(parameter: Parameter, place: Place, live: Live) -> Answer:
         services = {f"{name}:": text for name, text in live.services_in(*_RUNNING, "exited").items()}
         matches = any(name.startswith(place.current) for name in services)
         return Answer(found=services, directive=NO_FILES | NO_SPACE) if matches else FILES
+    if place.command == "plugin":
+        return Answer(found={"install": "", "remove": ""})
     if place.command == "completion":
         return Answer(found=_shells(place))
     if parameter.metavar in ("PORT", "PRIVATE_PORT"):

@@ -81,6 +81,12 @@ class Live:
         listed = self._ask(lambda: self._ctx.connect().list_containers(filters={"label": [labels.PROJECT]}))
         return sorted({str(found["Labels"][labels.PROJECT]) for found in listed})
 
+    def contexts(self) -> list[str]:
+        """The names of the contexts of the `docker` command."""
+        from compose_lite.runner.connect import context_names
+
+        return context_names(self._ctx.environ)
+
     def _loaded(self) -> Stack | None:
         """The project, None if the files are wrong or missing."""
         if self._stack is None:

@@ -48,6 +48,9 @@ class Names:
     def projects(self) -> list[str]:
         return ["blog", "shop"]
 
+    def contexts(self) -> list[str]:
+        return ["build", "default"]
+
 
 def offered(line: str) -> Answer:
     *words, current = split_line(line)
@@ -78,6 +81,7 @@ def offered(line: str) -> Answer:
         ("open web ", ["80"]),
         ("--profile ", ["ci", "debug"]),
         ("-p s", ["shop"]),
+        ("--context b", ["build"]),
         ("up --recreate-volume ", ["data"]),
         ("up --pull=m", ["--pull=missing"]),
         ("--ansi ", ["never", "always", "auto"]),
@@ -85,6 +89,7 @@ def offered(line: str) -> Answer:
         ("volumes --format ", ["json", "table"]),
         ("completion i", ["install"]),
         ("completion install ", ["bash", "fish", "zsh"]),
+        ("plugin ", ["install", "remove"]),
         ("run --workdir ", []),
         ("logs --tail ", []),
     ],
@@ -128,7 +133,7 @@ def test_folders_are_left_to_the_shell() -> None:
 def asked(*argv: str) -> list[str]:
     out = io.BytesIO()
 
-    def connect() -> Daemon:
+    def connect(_common: CommonOptions) -> Daemon:
         raise DaemonUnavailable("there is none")
 
     assert respond(argv, Terminal(stdin=io.BytesIO(), stdout=out, stderr=io.BytesIO()), connect) == 0
