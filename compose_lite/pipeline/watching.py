@@ -14,6 +14,7 @@ from compose_lite.pipeline.watching_changes import Changer
 from compose_lite.pipeline.watching_files import FileMarks, Origin, project_files, read_ignored
 from compose_lite.pipeline.watching_replicas import Replica, WatchedFiles
 from compose_lite.pipeline.watching_service import ServiceWatch, failure
+from compose_lite.planner.requests import UpRequest
 from compose_lite.planner.watch import check_rules, live_already, nothing_there, relative_to, watched_trees
 from compose_lite.runner.sync_tree import HostTree
 from compose_lite.runner.watch import FileWatch
@@ -40,6 +41,7 @@ def start_watch(
     means: Means,
     *,
     services: tuple[str, ...] = (),
+    request: UpRequest | None = None,
     prune: bool = True,
     bring_up: Callable[[], None] | None = None,
 ) -> WatchHandle:
@@ -51,6 +53,7 @@ def start_watch(
     Args:
         origin: the project and where it was read from.
         services: the services to watch; all if none is named.
+        request: what changed project files are applied with; an `up` of the services, if it is not said.
         prune: remove images that a rebuild leaves without a name.
         bring_up: called once files are being watched, so that no change meanwhile is missed, and before
             anything is copied; what it raises ends the watch.
@@ -60,7 +63,9 @@ def start_watch(
         ComposeLiteError: the kernel watches no more files (`watch-limit`).
     """
     check_rules(origin.project, services)
-    handle = WatchHandle(origin, means, services=services, prune=prune)
+    handle = WatchHandle(
+        origin, means, services=services, request=request or UpRequest(services=services), prune=prune
+    )
     try:
         if bring_up is not None:
             bring_up()
@@ -79,12 +84,13 @@ class WatchHandle:
     """
 
     def __init__(
-        self, origin: Origin, means: Means, *, services: tuple[str, ...] = (), prune: bool = True
+        self, origin: Origin, means: Means, *, services: tuple[str, ...], request: UpRequest, prune: bool
     ) -> None:
         self.failure: ComposeLiteError | None = None
+        self._defect: BaseException | None = None
         self._means = means
         self._names = services
-        self._changer = Changer(origin, means, services=services, prune=prune, watched=self)
+        self._changer = Changer(origin, means, request=request, prune=prune, watched=self)
         self._ended = threading.Event()
         self._stopping = threading.Event()
         self._begun = False
@@ -114,7 +120,7 @@ class WatchHandle:
             service.start()
         self._means.emit(WatchStarted(services=tuple(self._services)))
         for work, name in ((self._follow_files, "files"), (self._follow_containers, "containers")):
-            threading.Thread(target=self._guarded, args=(work,), name=f"watch {name}", daemon=True).start()
+            threading.Thread(target=self.guarded, args=(work,), name=f"watch {name}", daemon=True).start()
 
     def stop(self) -> None:
         """End it, if it has not ended.
@@ -133,8 +139,14 @@ class WatchHandle:
         self._ended.set()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended, at most so many seconds; tells whether it has."""
-        return self._ended.wait(timeout)
+        """Wait until it has ended, at most so many seconds; tells whether it has.
+
+        A defect that ended it is raised here.
+        """
+        ended = self._ended.wait(timeout)
+        if self._defect is not None:
+            raise self._defect
+        return ended
 
     # what the changer tells
 
@@ -187,13 +199,18 @@ class WatchHandle:
         for name in dict.fromkeys(rule.service for rule in trees):
             watched = [known.get(rule) or _scanned(rule) for rule in trees if rule.service == name]
             made[name] = ServiceWatch(
-                name, watched, daemon=self._means.daemon, emit=self._means.emit, changer=self._changer
+                name,
+                watched,
+                daemon=self._means.daemon,
+                emit=self._means.emit,
+                changer=self._changer,
+                guard=self.guarded,
             )
         return made
 
     # the threads
 
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def guarded(self, work: Callable[[], None]) -> None:
         """Run a thread's work; what it can't go on after ends everything."""
         try:
             work()
@@ -201,6 +218,9 @@ class WatchHandle:
             if not self._stopping.is_set():
                 self.failure = error
                 self.stop()
+        except BaseException as error:  # noqa: BLE001  # raised again where the end is waited for
+            self._defect = error
+            self.stop()
 
     def _follow_files(self) -> None:
         while not self._stopping.is_set():

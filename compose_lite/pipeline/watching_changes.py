@@ -24,7 +24,7 @@ from compose_lite.planner.watch import plan_prune, with_changed_builds, with_fol
 from compose_lite.runner.cancellation import Cancellation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from compose_lite.events import Event, EventSink
     from compose_lite.pipeline.means import Means
@@ -47,6 +47,10 @@ class Watched(Protocol):
 
     def renewed(self, origin: Origin) -> None:
         """The project is another one now; raises `PlanError` if it can't be watched."""
+        ...
+
+    def guarded(self, work: Callable[[], None]) -> None:
+        """Run a thread's work, and take what it could not go on after."""
         ...
 
 
@@ -74,16 +78,17 @@ class Changer:
 
     Args:
         means: `review` sees the plan that a changed project file leads to.
+        request: what that plan is made for.
         prune: remove images of the project that a rebuild has left without a name.
     """
 
     def __init__(
-        self, origin: Origin, means: Means, *, services: tuple[str, ...], prune: bool, watched: Watched
+        self, origin: Origin, means: Means, *, request: UpRequest, prune: bool, watched: Watched
     ) -> None:
         self._origin = origin
         self._applied = origin.project
         self._means = replace(means, lock_timeout=means.lock_timeout or _PATIENCE)
-        self._services = services
+        self._request = request
         self._prune = prune
         self._watched = watched
         self._news = threading.Condition()
@@ -95,7 +100,9 @@ class Changer:
         self._broken = False
         self._closed = False
         self._one_at_a_time = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="watch changes", daemon=True)
+        self._thread = threading.Thread(
+            target=watched.guarded, args=(self._run,), name="watch changes", daemon=True
+        )
 
     @property
     def project(self) -> Project:
@@ -301,8 +308,8 @@ class Changer:
         with self._one_at_a_time:
             plans = verbs.up(
                 project,
-                UpRequest(services=self._services),
-                ImagesRequest(services=self._services, now=int(time.time())),
+                self._request,
+                ImagesRequest(services=self._request.services, now=int(time.time())),
                 replace(self._means, cancellation=self._cancellation),
             )
         if not all(plan.empty for plan in plans):

@@ -15,13 +15,15 @@ from compose_lite.planner.watch import ServiceWork, TreeChange, decide
 from compose_lite.runner.parallel import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from compose_lite.events import EventSink
     from compose_lite.pipeline.watching_changes import Changer
     from compose_lite.pipeline.watching_replicas import Synced, WatchedFiles
     from compose_lite.runner.daemon import Daemon
     from compose_lite.spec.model import Hook
+
+    Guard = Callable[[Callable[[], None]], None]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -43,6 +45,7 @@ class ServiceWatch:
 
     Args:
         watched: the service's rules, each with what is known of its files.
+        guard: runs the thread's work, and takes what it could not go on after.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class ServiceWatch:
         daemon: Daemon,
         emit: EventSink,
         changer: Changer,
+        guard: Guard,
     ) -> None:
         self.service = service
         self.watched = tuple(watched)
@@ -65,7 +69,7 @@ class ServiceWatch:
         self._closed = False
         self._undeletable: frozenset[str] = frozenset()
         self._said: set[str] = set()
-        self._thread = threading.Thread(target=self._run, name=f"watch {service}", daemon=True)
+        self._thread = threading.Thread(target=guard, args=(self._run,), name=f"watch {service}", daemon=True)
 
     # from any thread
 

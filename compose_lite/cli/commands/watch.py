@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, words
-from compose_lite.lazy_dataclasses import dataclass
+from compose_lite.lazy_dataclasses import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from compose_lite.pipeline.means import Means
     from compose_lite.pipeline.watching_files import Origin
     from compose_lite.planner.plan import Plan
+    from compose_lite.planner.requests import UpRequest
     from compose_lite.planner.watch import WatchedTree
 
 INTERRUPTED = 130
@@ -45,7 +46,14 @@ def run_watch(ctx: Invocation, options: WatchOptions) -> int:
     try:
         with ending_as_ctrl_c(), watch_means(ctx, origin, quiet=options.quiet) as means:
             up = None if options.no_up else lambda: _bring_up(ctx, origin, options)
-            handle = start_watch(origin, means, services=options.services, prune=options.prune, bring_up=up)
+            handle = start_watch(
+                origin,
+                means,
+                services=options.services,
+                request=_request(ctx, options),
+                prune=options.prune,
+                bring_up=up,
+            )
             try:
                 handle.wait()
             finally:
@@ -71,23 +79,34 @@ def _bring_up(ctx: Invocation, origin: Origin, options: WatchOptions) -> None:
     from compose_lite.cli.carry_out import carrying_out
 
     with carrying_out(ctx, title="watch", quiet_pull=options.quiet, quiet_build=options.quiet) as run:
-        _up(origin, options)(run.means)
+        _up(ctx, origin, options)(run.means)
     if run.exit_code:
         raise _NotUp(run.exit_code)
 
 
-def _up(origin: Origin, options: WatchOptions) -> Callable[[Means], Sequence[Plan]]:
+def _up(ctx: Invocation, origin: Origin, options: WatchOptions) -> Callable[[Means], Sequence[Plan]]:
     """The verb that brings the services up, what is watched built anew."""
     import time
 
     from compose_lite import pipeline
-    from compose_lite.planner.requests import ImagesRequest, UpRequest
+    from compose_lite.planner.requests import ImagesRequest
     from compose_lite.planner.watch import built_first
 
     project = built_first(origin.project, options.services)
-    request = UpRequest(services=options.services, recreate_dependencies="never")
+    request = replace(_request(ctx, options), recreate_dependencies="never")
     images = ImagesRequest(services=options.services, now=int(time.time()))
     return lambda means: pipeline.up(project, request, images, means)
+
+
+def _request(ctx: Invocation, options: WatchOptions) -> UpRequest:
+    """What `up` would ask for."""
+    from compose_lite.planner.requests import UpRequest
+
+    return UpRequest(
+        services=options.services,
+        remove_orphans=ctx.variable_set("COMPOSE_REMOVE_ORPHANS"),
+        ignore_orphans=ctx.variable_set("COMPOSE_IGNORE_ORPHANS"),
+    )
 
 
 def _dry_run(ctx: Invocation, origin: Origin, options: WatchOptions) -> int:
@@ -99,7 +118,7 @@ def _dry_run(ctx: Invocation, origin: Origin, options: WatchOptions) -> int:
     project = origin.project
     trees = watched_trees(project, options.services, read_ignored(project))
     if not options.no_up:
-        print_only(ctx, _up(origin, options))
+        print_only(ctx, _up(ctx, origin, options))
     for tree in trees:
         ctx.terminal.print(f"watch {tree.service}: {_told(tree)}")
     return 0
