@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from compose_lite.planner.plan import Plan, PlannedAction
 
 _STOPPING = (actions.StopContainer, actions.KillContainer, actions.PauseContainer, actions.RestartContainer)
+# Signals that programs take as a message, not as an end.
+_MESSAGES = frozenset({"HUP", "USR1", "USR2", "WINCH", "CONT"})
 _STARTING = (actions.StartContainer, actions.RestartContainer, actions.UnpauseContainer)
 
 
@@ -79,13 +81,21 @@ def _disconnections(plan: Plan, found: Iterable[Outcome]) -> list[Interruption]:
 
 def _stops(plan: Plan, outcome: Outcome) -> list[PlannedAction]:
     steps = (plan.actions[id_ - 1] for id_ in outcome.actions)
-    return [step for step in steps if isinstance(step.action, _STOPPING)]
+    return [step for step in steps if isinstance(step.action, _STOPPING) and not _mere_message(step)]
+
+
+def _mere_message(step: PlannedAction) -> bool:
+    action = step.action
+    return isinstance(action, actions.KillContainer) and action.signal.removeprefix("SIG") in _MESSAGES
 
 
 def _interruption(plan: Plan, service: str, group: list[Outcome], others: int) -> Interruption:
     names = tuple(sorted(outcome.name for outcome in group))
-    told = f"{', '.join(names)} {'stops' if len(names) == 1 else 'stop'}"
     stops = [step for outcome in group for step in _stops(plan, outcome)]
+    if all(isinstance(step.action, actions.PauseContainer) for step in stops):
+        told = f"{', '.join(names)} {'freezes' if len(names) == 1 else 'freeze'}"
+    else:
+        told = f"{', '.join(names)} {'stops' if len(names) == 1 else 'stop'}"
     kept_up = _kept_up(plan, service, names, stops, others)
     if kept_up:
         return Interruption(service=service, containers=names, text=f"{told}{kept_up}")

@@ -11,8 +11,15 @@ from compose_lite.planner.converge import plan_up
 from compose_lite.planner.interruptions import Interruption, interruptions
 from compose_lite.planner.lifecycle import plan_restart
 from compose_lite.planner.outcomes import outcomes
-from compose_lite.planner.requests import DownRequest, RestartRequest, StopRequest, UpRequest
-from compose_lite.planner.teardown import plan_down, plan_stop
+from compose_lite.planner.requests import (
+    DownRequest,
+    KillRequest,
+    PauseRequest,
+    RestartRequest,
+    StopRequest,
+    UpRequest,
+)
+from compose_lite.planner.teardown import plan_down, plan_kill, plan_pause, plan_stop
 from compose_lite.spec.model import FrozenMap, Healthcheck, Service
 from tests.planner.stacks import project, running, service
 
@@ -111,6 +118,21 @@ def test_what_stops_for_good_has_a_gap_without_an_end() -> None:
         told = interrupted(plan)["web"]
         assert (told.gap, told.stop_at_most) == (True, None)
         assert told.text == "p-web-1 stops; no replica runs afterwards"
+
+
+def test_what_is_paused_freezes() -> None:
+    stack = project(service("web"))
+    told = interrupted(plan_pause(stack, running(stack).observe(), PauseRequest()))["web"]
+    assert (told.gap, told.text) == (True, "p-web-1 freezes; no replica runs afterwards")
+
+
+@pytest.mark.parametrize(
+    ("signal", "stops"), [("SIGKILL", True), ("TERM", True), ("SIGHUP", False), ("USR1", False)]
+)
+def test_a_signal_that_is_a_message_stops_nothing(signal: str, stops: bool) -> None:
+    stack = project(service("web"))
+    plan = plan_kill(stack, running(stack).observe(), KillRequest(signal=signal))
+    assert bool(interrupted(plan)) == stops
 
 
 def test_a_restart_stops_and_starts() -> None:
