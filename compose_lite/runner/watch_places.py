@@ -29,12 +29,13 @@ class Places:
         folders: path of a folder → its inode. Those in roots and those around them, where roots may be made,
             replaced or removed.
         names: a folder in a root → how it is called from the root as given, which may lead through links.
+        ways: a root, or a folder or link that leads to one → those roots, as given.
         blind: some folders can't be watched (their names are not UTF-8).
     """
 
-    roots: tuple[Root, ...]
     folders: dict[str, int] = field(default_factory=dict)
     names: dict[str, set[str]] = field(default_factory=dict)
+    ways: dict[str, set[str]] = field(default_factory=dict)
     blind: bool = False
 
     def reported(self, path: str) -> set[str]:
@@ -42,7 +43,7 @@ class Places:
         folder, _, name = path.rpartition("/")
         found = set(self.names.get(path, ()))
         found |= {f"{base.rstrip('/')}/{name}" for base in self.names.get(folder or "/", ())}
-        return found | {root.path for root in self.roots if self._concerns(root, path)}
+        return found.union(self.ways.get(path, ()))
 
     def outdated(self, path: str, *, modified: bool) -> bool:
         """Whether, after an event at `path`, other folders have to be watched.
@@ -50,7 +51,7 @@ class Places:
         `modified` says that the event told no more than another content or mode.
         """
         is_folder = posixpath.isdir(path) and not posixpath.islink(path)
-        if any(self._concerns(root, path) for root in self.roots):
+        if path in self.ways:
             return not modified and (is_folder or posixpath.islink(path) or path in self.folders)
         if path in self.folders:
             if is_folder:
@@ -59,15 +60,14 @@ class Places:
             return False
         return is_folder and bool(self.names.get(posixpath.dirname(path)))
 
-    def _concerns(self, root: Root, path: str) -> bool:
-        """Whether the path is a root, or one of the folders and links that lead to it."""
-        return _leads_to(path, root.path) or _leads_to(path, root.real)
-
 
 def survey(roots: Iterable[str], descend: Callable[[str], bool]) -> Places:
     """Find the folders that have to be watched for these roots, as things are now."""
-    places = Places(roots=tuple(Root(path=root, real=posixpath.realpath(root)) for root in roots))
-    for root in places.roots:
+    places = Places()
+    for path in roots:
+        root = Root(path=path, real=posixpath.realpath(path))
+        for way in (*_with_parents(root.path), *_with_parents(root.real)):
+            places.ways.setdefault(way, set()).add(root.path)
         for folder in _around(root):
             _add(places, folder)
         if posixpath.isdir(root.real):
@@ -97,11 +97,9 @@ def _around(root: Root) -> Iterator[str]:
     """The folders in which the root, or a link on the way to it, is a name; of those that exist."""
     yield _existing(posixpath.dirname(root.path))
     yield _existing(posixpath.dirname(root.real))
-    link = root.path
-    while link != posixpath.dirname(link):
-        if posixpath.islink(link):
-            yield _existing(posixpath.dirname(link))
-        link = posixpath.dirname(link)
+    for way in _with_parents(root.path):
+        if posixpath.islink(way):
+            yield _existing(posixpath.dirname(way))
 
 
 def _existing(folder: str) -> str:
@@ -123,5 +121,7 @@ def _folders(top: str, path: str, descend: Callable[[str], bool]) -> Iterator[st
             yield from _folders(f"{top.rstrip('/')}/{name}", inner, descend)
 
 
-def _leads_to(path: str, root: str) -> bool:
-    return path == root or root.startswith(f"{path.rstrip('/')}/")
+def _with_parents(path: str) -> Iterator[str]:
+    yield path
+    while path != (path := posixpath.dirname(path)):
+        yield path
