@@ -414,6 +414,41 @@ def test_secrets_reach_the_step_and_leave_no_trace(buildkit):
     assert "sesame" not in history + str(buildkit.heard) + str(buildkit.output)
 
 
+def test_an_ssh_agent_reaches_the_step(buildkit):
+    agent = buildkit.folder / "agent"
+    buildkit.service(
+        "web",
+        'FROM BASE\nRUN --mount=type=ssh,required=true test -S "$SSH_AUTH_SOCK"\n',
+        ssh=(f"default={agent}",),
+    )
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(agent))
+        listener.listen()
+        assert buildkit.build("web")
+
+
+def test_another_services_image_is_a_context_or_the_engine_is_too_old_for_it(buildkit):
+    buildkit.service("base", "FROM BASE\nRUN echo from the base > /file\n")
+    buildkit.service(
+        "web", "FROM BASE\nCOPY --from=base /file /file\n", additional_contexts={"base": "service:base"}
+    )
+    failed = None
+    try:
+        buildkit.build("web")
+    except BuildFailed as error:
+        failed = error
+    if failed is None:
+        assert buildkit.run("web", "cat", "/file") == "from the base\n"
+    else:  # Engine 20.10
+        assert "too old for additional_contexts" in str(failed.hint)
+
+
+def test_a_privilege_that_the_builder_does_not_give_is_named(buildkit):
+    buildkit.service("web", "FROM BASE\nRUN true\n", privileged=True)
+    with pytest.raises(BuildFailed, match=r"security\.insecure"):
+        buildkit.build("web")
+
+
 def test_privileges_are_granted_without_a_question(buildkit):
     buildkit.service("web", "FROM BASE\nRUN cat /etc/hosts\n", network="host")
     buildkit.build("web")
