@@ -14,6 +14,7 @@ from compose_lite.runner.sync_archive import Archive, put
 from compose_lite.runner.sync_compare import compare
 from compose_lite.runner.sync_delete import Deleter, doomed
 from compose_lite.runner.sync_place import find_place
+from compose_lite.runner.sync_tree import ancestors
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -53,12 +54,20 @@ class SyncResult:
 
 @dataclass(kw_only=True, slots=True)
 class _Target:
-    """A place in the container, where the record of it is, and what is known to be the host's there."""
+    """What is known of a place in the container.
+
+    Attributes:
+        record: where in the container the record of it is.
+        known: the host's paths that are there.
+        removed: those that were deleted, which the record does not say yet.
+        missing: what the last comparison did not find there.
+    """
 
     place: Place
     record: str
     known: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
 
 
 class ContainerSync:
@@ -94,6 +103,7 @@ class ContainerSync:
         recorded = sync_record.read(self._daemon, self._container, at.record)
         delete = found.unknown & (tree.gone if recorded is None else recorded | at.known)
         at.known |= recorded or set()
+        at.missing = set(found.missing)
         self._record(at, added=tree.entries.keys() - found.missing)
         return Difference(send=found.missing | found.different, delete=frozenset(delete))
 
@@ -102,7 +112,8 @@ class ContainerSync:
     ) -> SyncResult:
         """Write `send` as it is on the host now, then delete `delete`; paths are those of the tree.
 
-        What has vanished from the host is not sent. Of a folder that is sent, only itself.
+        What has vanished from the host is not sent. Of a folder that is sent, only itself; folders that are
+        missing on the way to a path are sent along, so that they have the right owner.
 
         Raises:
             CannotSync: the target can't be written to; nothing, or a part, has been sent.
@@ -112,9 +123,11 @@ class ContainerSync:
         at = self._target(tree, target)
         if at.place.live:
             return SyncResult()
+        send = {*send, *(at.missing & {folder for path in send for folder in ancestors(path)})}
         archive = Archive(tree, at.place, send)
         if send:
             self._record(at, added=send, archive=archive)
+            at.missing -= send
         entries = tree.entries
         solid = {path for path, entry in entries.items() if entry.kind != "folder"} if delete else set()
         gone = doomed(

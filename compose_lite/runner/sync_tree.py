@@ -214,14 +214,16 @@ def _topmost(paths: set[str]) -> set[str]:
     return {path for path in paths if not has_ancestor(path, paths)}
 
 
+def ancestors(path: str) -> Iterator[str]:
+    """The folders that a relative path lies in, the nearest first, the root (the empty path) last."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
 def has_ancestor(path: str, folders: Collection[str]) -> bool:
     """Whether the relative path lies in one of the folders, but is not one itself."""
-    end = len(path)
-    while end > 0:
-        end = path.rfind("/", 0, end)
-        if path[: max(end, 0)] in folders:
-            return bool(path)
-    return False
+    return any(folder in folders for folder in ancestors(path))
 
 
 def _covered(path: str, others: Collection[str]) -> bool:

@@ -184,6 +184,16 @@ def test_files_belong_to_the_user_that_the_container_runs_as(
     assert owners(daemon, container, "/app")[:2] == expected
 
 
+def test_folders_on_the_way_to_what_is_sent_have_the_right_owner(
+    daemon: DockerDaemon, containers: Containers, tree: HostTree
+) -> None:
+    container = idle(containers, User="app")
+    sync = ContainerSync(daemon, container)
+    sync.compare(tree, "/app")
+    sync.apply(tree, "/app", ["src/app.py"])
+    assert owners(daemon, container, "/app")[:2] == owners(daemon, container, "/app/src")[:2] == (1000, 1000)
+
+
 def test_a_single_file_goes_where_the_rule_says(
     daemon: DockerDaemon, containers: Containers, root: Path
 ) -> None:
