@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 LEAST_LIKENESS = 0.6
 """Share of matching letters below which a suggestion would rather confuse."""
 _MOST_COMPLETIONS = 3
+_CANDIDATES = 3
 
 
 def nearest(name: str, known: Iterable[str], *, likeness: float = LEAST_LIKENESS) -> str | None:
@@ -25,8 +26,11 @@ def nearest(name: str, known: Iterable[str], *, likeness: float = LEAST_LIKENESS
     from difflib import get_close_matches
 
     folded = {_fold(candidate): candidate for candidate in sorted(known, reverse=True)}
-    close = get_close_matches(_fold(name), folded, n=1, cutoff=likeness)
-    return folded[close[0]] if close else None
+    close = get_close_matches(_fold(name), folded, n=_CANDIDATES, cutoff=likeness)
+    # The most frequent slip is two letters in each other's place.
+    swapped = (candidate for candidate in close if sorted(candidate) == sorted(_fold(name)))
+    best = next(swapped, close[0] if close else None)
+    return None if best is None else folded[best]
 
 
 def did_you_mean(name: str, known: Iterable[str], *, likeness: float = LEAST_LIKENESS) -> str | None:
