@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.spec.evidence import kind_of
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from compose_lite.errors import Problem
+    from compose_lite.spec.evidence import Kind
     from compose_lite.spec.tree import Map, Path
 
 VARIABLE = "COMPOSE_LITE_INSTANCE"
@@ -23,28 +26,31 @@ def normalize_name(text: str) -> str:
     return "".join(_NAME_CHARACTERS.findall(text.lower())).lstrip("_-")
 
 
-def instance_name(wish: str, folder: str) -> str:
+def instance_name(wish: str, folder: str, kind: Callable[[str], Kind] = kind_of) -> str:
     """The name of the instance that is wished for, empty for none; `auto` takes that of the git worktree.
+
+    Args:
+        kind: tells what is at a path.
 
     Raises:
         ValueError: nothing of the wish can be in a name.
     """
     if wish == AUTO:
-        return normalize_name(worktree(folder))
+        return normalize_name(worktree(folder, kind))
     name = normalize_name(wish)
     if wish and not name:
         raise ValueError(f"the instance's name {wish!r} has no letter or digit")
     return name
 
 
-def worktree(folder: str) -> str:
+def worktree(folder: str, kind: Callable[[str], Kind] = kind_of) -> str:
     """The name of the linked git worktree that a folder is in; empty in a main work tree and outside of git."""
     while True:
-        git = os.path.join(folder, ".git")  # noqa: PTH118  # paths are text here
-        if os.path.isfile(git):  # noqa: PTH113  # of a linked worktree it is a file
-            return os.path.basename(folder)  # noqa: PTH119
-        parent = os.path.dirname(folder)  # noqa: PTH120
-        if os.path.exists(git) or parent == folder:  # noqa: PTH110
+        found = kind(posixpath.join(folder, ".git"))
+        if found == "file":  # of a linked worktree it is a file
+            return posixpath.basename(folder)
+        parent = posixpath.dirname(folder)
+        if found == "folder" or parent == folder:
             return ""
         folder = parent
 

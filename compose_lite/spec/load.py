@@ -103,7 +103,7 @@ def load(options: LoadOptions) -> LoadResult:
     trace = Trace() if options.trace else None
     files = find_files(options, reader, problems)
     loader = ModelLoader(reader=reader, problems=problems, options=options, trace=trace)
-    instance = _instance(options, files, problems)
+    instance = _instance(options, files, loader, problems)
     name = instance_project(_project_name(options, files, loader, problems), instance)
     set_built_in(files.variables, "COMPOSE_PROJECT_NAME", name)
     if instance:
@@ -195,11 +195,11 @@ def _select(
     return selection.disabled
 
 
-def _instance(options: LoadOptions, files: FileSet, problems: Problems) -> str:
+def _instance(options: LoadOptions, files: FileSet, loader: ModelLoader, problems: Problems) -> str:
     """The instance that the caller or a variable names, empty for none; raises `SpecError` for a bad name."""
     wish = options.instance if options.instance is not None else files.variables.get(INSTANCE) or ""
     try:
-        return instance_name(wish, files.working_dir)
+        return instance_name(wish, files.working_dir, loader.reader.kind)
     except ValueError as error:
         problems.fail("bad-instance-name", str(error), hint="for example --instance two")
 

@@ -105,6 +105,7 @@ def test_a_removed_env_file_is_noticed(stack: LoadOptions, folder: str) -> None:
         ("COMPOSE_DISABLE_ENV_FILE", "1"),
         ("COMPOSE_ENV_FILES", "web.env"),
         ("FROM_ENV_FILE", "no"),
+        ("COMPOSE_LITE_INSTANCE", "two"),
     ],
 )
 def test_a_variable_that_was_asked_for_is_noticed(
