@@ -15,6 +15,7 @@ from compose_lite.cli.attached_menu import MenuSession, Typed
 from compose_lite.cli.attached_watch import AttachedWatch
 from compose_lite.cli.carry_out import carrying_out
 from compose_lite.cli.signals import ending_as_ctrl_c
+from compose_lite.cli.views.text import safe
 from compose_lite.errors import ComposeLiteError, Interrupted
 from compose_lite.events import ContainerExited
 from compose_lite.lazy_dataclasses import dataclass, field, replace
@@ -50,11 +51,11 @@ def attached_up(
 
     `origin` tells where the project comes from, for a watch.
     """
-    with ending_as_ctrl_c(), Attached.opened(ctx, project, options, origin) as attached:
+    with ending_as_ctrl_c(), Attached.opened(ctx, project, options, request, origin) as attached:
         try:
-            with attached.watch_if_wanted(lambda: attached.bring_up(request, images)):
+            with attached.watch_if_wanted(lambda: attached.bring_up(images)):
                 if not options.watch:
-                    attached.bring_up(request, images)
+                    attached.bring_up(images)
                 attached.announce()
                 with attached.menu_if_wanted():
                     return attached.until_end()
@@ -91,6 +92,7 @@ class Attached:
     ctx: Invocation
     project: Project
     options: UpOptions
+    request: UpRequest
     follower: LogFollower
     origin: Callable[[], Origin]
     wanted: frozenset[str]
@@ -108,7 +110,7 @@ class Attached:
             self.ctx,
             self.follower,
             origin=self.origin,
-            services=options.services,
+            request=self.request,
             aside=self._aside,
             failed=self._watch_failed,
         )
@@ -124,7 +126,12 @@ class Attached:
     @classmethod
     @contextmanager
     def opened(
-        cls, ctx: Invocation, project: Project, options: UpOptions, origin: Callable[[], Origin]
+        cls,
+        ctx: Invocation,
+        project: Project,
+        options: UpOptions,
+        request: UpRequest,
+        origin: Callable[[], Origin],
     ) -> Iterator[Attached]:
         """Subscribe to what happens, before anything is started, and begin to show logs."""
         from compose_lite import pipeline
@@ -148,7 +155,13 @@ class Attached:
             [LogSource.of(container) for container in found], running=running, options=LogOptions(tail="0")
         )
         attached = cls(
-            ctx=ctx, project=project, options=options, follower=follower, origin=origin, wanted=wanted
+            ctx=ctx,
+            project=project,
+            options=options,
+            request=request,
+            follower=follower,
+            origin=origin,
+            wanted=wanted,
         )
         reader = Thread(target=attached._read, name="logs", daemon=True)
         reader.start()
@@ -178,14 +191,14 @@ class Attached:
             self.view = run.view
             yield run
 
-    def bring_up(self, request: UpRequest, images: ImagesRequest) -> None:
+    def bring_up(self, images: ImagesRequest) -> None:
         """Create and start the containers; raises `_NotUp` if that failed."""
         from compose_lite import pipeline
 
         with self.showing_progress("up") as run:
             # Started by the follower's daemon, nothing is missed however short it lives.
             means = replace(run.means, daemon=self.follower.daemon)
-            pipeline.up(self.project, request, images, means)
+            pipeline.up(self.project, self.request, images, means)
         if run.exit_code:
             raise _NotUp(run.exit_code)
 
@@ -199,7 +212,7 @@ class Attached:
             if container.service in self.wanted and not container.oneoff
         ]
         if names:
-            self.say(f"Attaching to {', '.join(names)}")
+            self.say(safe(f"Attaching to {', '.join(names)}"))
         if not self.options.watch:
             self.follower.expect_no_more()
 

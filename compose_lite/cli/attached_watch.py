@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from compose_lite.cli.invocation import Invocation
     from compose_lite.pipeline.watching import WatchHandle
     from compose_lite.pipeline.watching_files import Origin
+    from compose_lite.planner.requests import UpRequest
     from compose_lite.runner.follow import LogFollower
     from compose_lite.spec.model import Project
 
@@ -24,7 +25,7 @@ class AttachedWatch:
 
     Args:
         origin: where the project comes from; asked each time that the watch is switched on.
-        services: the services to watch; all if none is named.
+        request: what `up` was asked for.
         aside: has what is drawn step aside for a function that writes.
         failed: told what ended a watch that nobody has stopped.
     """
@@ -35,14 +36,15 @@ class AttachedWatch:
         follower: LogFollower,
         *,
         origin: Callable[[], Origin],
-        services: tuple[str, ...],
+        request: UpRequest,
         aside: Callable[[Callable[[], None]], None],
         failed: Callable[[BaseException], None],
     ) -> None:
         self._ctx = beside(ctx, aside)
         self._follower = follower
         self._origin = origin
-        self._services = services
+        self._services = request.services
+        self._request = _for_changes(request)
         self._failed = failed
         self._handle: WatchHandle | None = None
         self._stack = ExitStack()
@@ -71,7 +73,9 @@ class AttachedWatch:
             self._follower.expect_more()
             means = stack.enter_context(watch_means(self._ctx, origin, quiet=True))
             means = replace(means, daemon=self._follower.daemon)
-            self._handle = start_watch(origin, means, services=self._services, bring_up=bring_up)
+            self._handle = start_watch(
+                origin, means, services=self._services, request=self._request, bring_up=bring_up
+            )
             stack.callback(self._handle.stop)
             self._stack = stack.pop_all()
         Thread(target=self._until_end, args=(self._handle,), name="watch end", daemon=True).start()
@@ -92,3 +96,15 @@ class AttachedWatch:
         if ended_by is not None:
             self._failed(ended_by)
             self._follower.expect_no_more()
+
+
+def _for_changes(request: UpRequest) -> UpRequest:
+    """What changed project files are applied with: as `up` was asked to, but what it was to make anew is made once."""
+    return replace(
+        request,
+        recreate="diverged" if request.recreate == "force" else request.recreate,
+        recreate_dependencies="diverged"
+        if request.recreate_dependencies == "force"
+        else request.recreate_dependencies,
+        recreate_volumes=frozenset(),
+    )

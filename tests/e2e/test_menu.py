@@ -10,6 +10,7 @@ from tests.e2e.processes import Terminal
 from tests.e2e.stack import Stack
 from tests.e2e.steps import (
     do,
+    edit,
     ends,
     eventually,
     launch,
@@ -236,7 +237,7 @@ test_menu = scenarios(
 test_watch = scenarios(
     Scenario(
         name="up-watch",
-        intent="`up --watch` shows logs and puts changed files into the containers, until Ctrl-C.",
+        intent="`up --watch` shows logs and puts changes into effect, those of its own files too, until Ctrl-C.",
         files=STACK,
         only="compose-lite",
         steps=(
@@ -246,6 +247,9 @@ test_watch = scenarios(
             write("src/page", "second\n"),
             eventually(inside("web", "cat /src/page", "second"), timeout=PATIENCE),
             shows("up", "synced 1 file", timeout=PATIENCE),
+            edit("compose.yaml", "echo tock", "echo tuck"),
+            shows("up", "worker-1  | tuck", timeout=PATIENCE),
+            shows("up", "replace  command"),
             send_signal("up", signal.SIGINT),
             ends("up", code=130, timeout=PATIENCE),
             says_not("Traceback"),
