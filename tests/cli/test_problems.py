@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from compose_lite.cli.defect import describe
 from compose_lite.cli.views.problems import error_json, render_error, render_problem
 from compose_lite.cli.views.report import render_report, reports_json
@@ -18,6 +20,26 @@ def test_a_located_problem_shows_the_line_with_a_caret() -> None:
         "      |     ^\n"
         '  hint: "image"?'
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("  DB_PASSWORD: hunter two", "  DB_PASSWORD: **********"),
+        ("  - API_KEY=abc", "  - API_KEY=***"),
+        ('  {"token": "a, b", PORT: 1}', '  {"token": ******, PORT: 1}'),
+        ("  {PASSWORD: abc, PORT: 1}", "  {PASSWORD: ***, PORT: 1}"),
+        ("  URL: postgres://user:abc@db/x", "  URL: postgres://user:***@db/x"),
+        ("  PASSWORD: ${PASSWORD:?}", "  PASSWORD: ${PASSWORD:?}"),
+        ("  secrets: [token, other]", "  secrets: [token, other]"),
+        ("  PASSWORD_FILE: /run/secrets/x", "  PASSWORD_FILE: /run/secrets/x"),
+        ("  compass: north", "  compass: north"),
+    ],
+)
+def test_the_line_is_shown_without_what_looks_like_a_secret(line: str, shown: str) -> None:
+    place = Location(file="f", line=1, column=3, source_line=line)
+    lines = render_problem(Problem(code="x", message="m", location=place), coloured=False).splitlines()
+    assert lines[1] == f"    1 | {shown}"
 
 
 def test_without_a_location_there_is_no_excerpt() -> None:

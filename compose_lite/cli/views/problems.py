@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, YELLOW, paint, safe, width
@@ -10,6 +11,14 @@ from compose_lite.errors import Severity
 if TYPE_CHECKING:
     from compose_lite.errors import ComposeLiteError, Location, Problem
 
+# What follows a name like these in a line of a file is not for others who read the output.
+_SECRET = re.compile(
+    r"""(?P<before>(?<![A-Za-z])(?<!\$\{)(?:PASS|PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|SECRET_KEY(?:_BASE)?|TOKEN|API_?KEY"""
+    r"""|ACCESS_KEY|PRIVATE_KEY|ENCRYPTION_KEY|CREDENTIALS?)["']?\s*[:=]\s*)"""
+    r"""(?P<value>"[^"]*"|'[^']*'|[^\s"'${}\[\]#][^,}\]]*)"""
+    r"""|(?P<login>://[^/\s:@]+:)(?P<password>[^/\s:@]+)(?=@)""",
+    re.IGNORECASE,
+)
 _TAB = 4
 _EXCERPT = 160
 
@@ -64,7 +73,7 @@ def _excerpt(location: Location, *, coloured: bool) -> list[str]:
         return []
     column = location.column or 1
     begin = max(0, column - _EXCERPT // 2) if len(location.source_line) > _EXCERPT else 0
-    shown = location.source_line[begin : begin + _EXCERPT]
+    shown = _SECRET.sub(_masked, location.source_line)[begin : begin + _EXCERPT]
     before = _plain(shown[: column - 1 - begin])
     gutter = f"{location.line:>5} | "
     lines = [paint(gutter, DIM, on=coloured) + _plain(shown)]
@@ -73,6 +82,11 @@ def _excerpt(location: Location, *, coloured: bool) -> list[str]:
             paint(f"{'':>5} | ", DIM, on=coloured) + " " * width(before) + paint("^", BOLD, RED, on=coloured)
         )
     return lines
+
+
+def _masked(found: re.Match[str]) -> str:
+    shown, hidden = found["before"] or found["login"], found["value"] or found["password"]
+    return shown + "*" * len(hidden)
 
 
 def _plain(text: str) -> str:
