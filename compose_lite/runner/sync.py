@@ -101,8 +101,9 @@ class ContainerSync:
             return Difference()
         found = compare(self._daemon, self._container, tree, at.place)
         recorded = sync_record.read(self._daemon, self._container, at.record)
-        delete = found.unknown & (tree.gone if recorded is None else recorded | at.known)
         at.known |= recorded or set()
+        # A container that is new to watch has what its image brought, which the host may have deleted since.
+        delete = found.unknown & (at.known if at.known or recorded is not None else tree.gone)
         at.missing = set(found.missing)
         self._record(at, added=tree.entries.keys() - found.missing)
         return Difference(send=found.missing | found.different, delete=frozenset(delete))
@@ -123,33 +124,26 @@ class ContainerSync:
         at = self._target(tree, target)
         if at.place.live:
             return SyncResult()
-        send = {*send, *(at.missing & {folder for path in send for folder in ancestors(path)})}
-        archive = Archive(tree, at.place, send)
-        if send:
-            self._record(at, added=send, archive=archive)
-            at.missing -= send
-        entries = tree.entries
-        solid = {path for path, entry in entries.items() if entry.kind != "folder"} if delete else set()
-        gone = doomed(
-            delete,
-            present=entries.keys() | archive.written,
-            solid=solid | (archive.written - archive.folders),
-        )
-        kept = {path: reason for path in gone if (reason := at.place.stays(path)) is not None}
-        gone = [path for path in gone if path not in kept]
-        skipped = [
-            *archive.skipped,
-            *(f"{tree.absolute(path)}: {why}" for path, why in tree.unreadable.items()),
-        ]
-        skipped += [
-            f"{at.place.inside(path)}: not deleted, {reason}" for path, reason in kept.items() if reason
-        ]
+        archive = self._send(at, tree, send)
+        gone, kept = _doomed(at.place, tree, archive, delete)
         self._deleter.delete([at.place.inside(path) for path in gone])
         at.known -= set(delete)
         at.removed |= set(delete)
+        unread = (f"{tree.absolute(path)}: {why}" for path, why in tree.unreadable.items())
         return SyncResult(
-            sent=len(archive.written), deleted=len(gone), bytes=archive.bytes, skipped=tuple(skipped)
+            sent=len(archive.written),
+            deleted=len(gone),
+            bytes=archive.bytes,
+            skipped=(*archive.skipped, *kept, *unread),
         )
+
+    def _send(self, at: _Target, tree: HostTree, paths: Collection[str]) -> Archive:
+        wanted = {*paths, *(at.missing & {folder for path in paths for folder in ancestors(path)})}
+        archive = Archive(tree, at.place, wanted)
+        if wanted:
+            self._record(at, added=wanted, archive=archive)
+            at.missing -= wanted
+        return archive
 
     def _record(self, at: _Target, *, added: Collection[str], archive: Archive | None = None) -> None:
         """Send the archive, together with what is new in the record."""
@@ -170,3 +164,19 @@ class ContainerSync:
             place = find_place(self._daemon, self._container, tree.path, target)
             self._targets[key] = _Target(place=place, record=sync_record.place(tree.path, place.target))
         return self._targets[key]
+
+
+def _doomed(
+    place: Place, tree: HostTree, archive: Archive, delete: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """What to delete of what is gone from the host, and what is not deleted, each with the reason."""
+    if not delete:
+        return [], []
+    entries = tree.entries
+    solid = {path for path, entry in entries.items() if entry.kind != "folder"}
+    gone = doomed(
+        delete, present=entries.keys() | archive.written, solid=solid | (archive.written - archive.folders)
+    )
+    stays = {path: reason for path in gone if (reason := place.stays(path)) is not None}
+    told = [f"{place.inside(path)}: not deleted, {reason}" for path, reason in stays.items() if reason]
+    return [path for path in gone if path not in stays], told
