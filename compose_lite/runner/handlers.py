@@ -192,7 +192,8 @@ def remove_volume(site: Site, action: a.RemoveVolume, _report: Report) -> Outcom
     except NotFound:
         return NOTHING_TO_DO
     except Conflict:
-        if not action.keep_if_used:
+        # A refusal alone does not tell that somebody needs the data: nothing may stay unnoticed.
+        if not action.keep_if_used or not site.daemon.list_containers(filters={"volume": [action.name]}):
             raise
         return _IN_USE
     return DONE
