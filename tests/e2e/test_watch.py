@@ -10,7 +10,8 @@ from tests.e2e.harness import Scenario, Step, scenarios
 from tests.e2e.stack import Stack
 from tests.e2e.steps import do, edit, ends, eventually, launch, remember, run, send_signal, shows, write
 
-PATIENCE = 60
+# Seconds; a busy engine may take tens of them to start a container.
+PATIENCE = 120
 
 
 def watching(options: str = "") -> Step:
@@ -60,6 +61,7 @@ test_sync = scenarios(
         intent="A saved, renamed or deleted file is so in every replica; ignored ones and those of editors stay out.",
         files=SYNC,
         only="compose-lite",
+        timeout=400,
         steps=(
             watching(),
             containers(web="running x2"),
@@ -85,6 +87,7 @@ test_sync = scenarios(
         intent="A container that is replaced beside the watch gets what was saved since it began; its scale is kept.",
         files=SYNC,
         only="compose-lite",
+        timeout=400,
         steps=(
             watching(),
             write("src/index.html", "second\n"),
@@ -149,6 +152,7 @@ test_actions = scenarios(
             "c/x": "1\n",
         },
         only="compose-lite",
+        timeout=400,
         steps=(
             watching(),
             remember(),
@@ -177,6 +181,7 @@ test_actions = scenarios(
             "src/x": "1\n",
         },
         only="compose-lite",
+        timeout=400,
         steps=(
             watching(),
             write("src/x", "bad\n"),
@@ -210,6 +215,7 @@ test_rebuild = scenarios(
         intent="A rebuild replaces its service alone; one that fails leaves it be and shows what the build said last.",
         files=BUILT,
         only="compose-lite",
+        timeout=400,
         steps=(
             watching("--quiet"),
             inside("web", "cat /page", "first"),
@@ -242,6 +248,7 @@ test_rebuild = scenarios(
             """,
         },
         only="compose-lite",
+        timeout=400,
         steps=(
             watching(),
             write("app/page", "slow\n"),
@@ -273,6 +280,7 @@ test_rebuild = scenarios(
             "app/pages/two": "2\n",
         },
         only="compose-lite",
+        timeout=400,
         steps=(
             watching(),
             do("two is there", lambda stack: _has(stack, "/pages/two")),
@@ -307,6 +315,7 @@ test_project_files = scenarios(
             "src/x": "1\n",
         },
         only="compose-lite",
+        timeout=400,
         steps=(
             watching(),
             remember(),
