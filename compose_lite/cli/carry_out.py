@@ -106,19 +106,19 @@ def _limit(ctx: Invocation) -> int | None:
 
 def print_only(ctx: Invocation, verb: Callable[[Means], Sequence[Plan]]) -> int:
     """Print the plans that a verb makes as one, and carry none out."""
+    from compose_lite.cli.views.plan import plan_text
     from compose_lite.planner.plan import joined
-    from compose_lite.planner.render import text
 
     means = Means(daemon=ctx.connect(), review=lambda _plan: False, lock=False)
-    ctx.terminal.print(text(reduce(joined, verb(means))), end="")
+    ctx.terminal.print(plan_text(reduce(joined, verb(means))))
     return 0
 
 
 def _print_instead(ctx: Invocation, plan: Plan) -> bool:
     """Print a plan and keep it from being carried out."""
-    from compose_lite.planner.render import text
+    from compose_lite.cli.views.plan import plan_text
 
-    ctx.terminal.print(text(plan), end="")
+    ctx.terminal.print(plan_text(plan))
     ctx.terminal.flush()
     return False
 

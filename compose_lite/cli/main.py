@@ -132,11 +132,10 @@ def _told(error: ComposeLiteError, terminal: Terminal, argv: Sequence[str]) -> s
 
         return error_json(error)
     if _wish(argv, "--format") == "json":
-        import json
-
+        from compose_lite.cli.views.text import json_text
         from compose_lite.spec.check_report import problem_data
 
-        return json.dumps([problem_data(problem) for problem in error.problems], ensure_ascii=False)
+        return json_text([problem_data(problem) for problem in error.problems])
     from compose_lite.cli.views.problems import render_error
 
     return render_error(error, coloured=terminal.err_colour)

@@ -75,9 +75,9 @@ def watch_means(
 
     def review(plan: Plan) -> bool:
         if not plan.empty and mode not in ("json", "quiet"):
-            from compose_lite.planner.render import text
+            from compose_lite.cli.views.plan import plan_text
 
-            view.say(text(plan).rstrip("\n"))
+            view.say(plan_text(plan))
         return True
 
     try:

@@ -24,6 +24,11 @@ _HEADINGS = {"image": "Images", "network": "Networks", "volume": "Volumes"}
 
 def text(plan: Plan) -> str:
     """The plan as `plan` prints it: what becomes of each resource and why, what stops, and a summary line."""
+    return "\n".join(text_lines(plan)) + "\n"
+
+
+def text_lines(plan: Plan) -> list[str]:
+    """The lines of `text`, with names as the daemon tells them: who shows them has to make them harmless."""
     lines: list[str] = []
     found = outcomes(plan)
     for heading, group in _groups(found):
@@ -36,7 +41,7 @@ def text(plan: Plan) -> str:
         lines.extend(["Interruptions", *(f"  {line}" for line in stops), ""])
     lines.extend(f"warning: {_told(problem)}" for problem in plan.warnings)
     lines.append(summary_line(plan))
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def summary_line(plan: Plan) -> str:

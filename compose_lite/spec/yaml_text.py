@@ -16,6 +16,8 @@ _OLD_WORDS = frozenset(
 )
 """Booleans of YAML 1.1: quoted, so that older readers take them for text, too."""
 _SEPARATORS = frozenset((0x2028, 0x2029, 0xFEFF))
+# Marks of direction, which can make a text read as another one. Go's library writes them as they are.
+_DIRECTIONS = frozenset((0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
 _FIRST_INDICATORS = frozenset("#,[]{}&*!|>'\"%@`")
 _ESCAPES = {
@@ -98,10 +100,13 @@ def _scalar(text: str) -> str:
 
 
 def _is_printable(character: str) -> bool:
-    """Whether Go's library writes a character as it is; those beyond 16 bits it escapes."""
+    """Whether a character is written as it is: as Go's library has it, which escapes those beyond 16 bits."""
     code = ord(character)
     return 0x20 <= code <= 0x7E or (
-        0xA0 <= code <= 0xFFFD and not 0xD800 <= code < 0xE000 and code not in _SEPARATORS
+        0xA0 <= code <= 0xFFFD
+        and not 0xD800 <= code < 0xE000
+        and code not in _SEPARATORS
+        and code not in _DIRECTIONS
     )
 
 

@@ -51,13 +51,12 @@ def _show(ctx: Invocation, options: CheckOptions, problems: Sequence[Problem]) -
         count = len(problems)
         ctx.terminal.note("nothing found" if not count else f"{count} finding{'s' if count > 1 else ''}")
         return
-    import json
-
+    from compose_lite.cli.views.text import json_text
     from compose_lite.spec.check import RULES
     from compose_lite.spec.check_report import problem_data, sarif
 
     data = sarif(problems, RULES) if options.format == "sarif" else [problem_data(each) for each in problems]
-    ctx.terminal.print(json.dumps(data, indent=2, ensure_ascii=False))
+    ctx.terminal.print(json_text(data, indent=2))
 
 
 COMMANDS = {"check": Command(options=CheckOptions, run=run_check, example="check --format sarif")}

@@ -92,9 +92,11 @@ def _pin_images(ctx: Invocation, result: LoadResult) -> None:
 
 def _shown(options: ConfigOptions, result: LoadResult) -> str:
     """The text that the options ask for."""
+    from compose_lite.cli.views.text import harmless_json, safe
+
     for wanted, show in _PARTS.items():
         if getattr(options, wanted):
-            return "".join(f"{line}\n" for line in show(result))
+            return "".join(f"{safe(line)}\n" for line in show(result))
     if options.hash is not None:
         return "".join(f"{name} {digest}\n" for name, digest in _hashes(result, options.hash))
     if options.variables:
@@ -103,7 +105,7 @@ def _shown(options: ConfigOptions, result: LoadResult) -> str:
 
     if options.lock_image_digests:
         return lock_file(result, as_json=options.format == "json")
-    return to_json(result) if options.format == "json" else to_yaml(result)
+    return harmless_json(to_json(result)) if options.format == "json" else to_yaml(result)
 
 
 def _services(result: LoadResult) -> Iterable[str]:
@@ -170,9 +172,9 @@ def _variables(result: LoadResult, *, as_json: bool) -> str:
         if kind in ("-", "+"):
             known["DefaultValue" if kind == "-" else "PresenceValue"] = reference.argument
     if as_json:
-        import json
+        from compose_lite.cli.views.text import json_text
 
-        return json.dumps(dict(sorted(found.items())), indent=4, ensure_ascii=False) + "\n"
+        return json_text(dict(sorted(found.items())), indent=4) + "\n"
     rows = [
         (name, str(known["Required"]).lower(), known["DefaultValue"], known["PresenceValue"])
         for name, known in sorted(found.items())

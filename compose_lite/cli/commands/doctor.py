@@ -76,7 +76,7 @@ def _show(ctx: Invocation, findings: Iterable[Finding]) -> None:
         shown = paint(mark, colour, on=on and bool(colour))
         ctx.terminal.print(f"{shown} {finding.check:<13}  {safe(finding.message)}")
         if finding.remedy:
-            ctx.terminal.print(f"  {'':<13}  → {finding.remedy}")
+            ctx.terminal.print(f"  {'':<13}  → {safe(finding.remedy)}")
 
 
 COMMANDS = {"doctor": Command(options=DoctorOptions, run=run_doctor, example="doctor --format json")}

@@ -82,7 +82,9 @@ def run_rm(ctx: Invocation, options: RmOptions) -> int:
 
 def _agreed(ctx: Invocation, names: list[str]) -> bool:
     """Ask on the terminal; whatever is no clear yes is a no."""
-    ctx.terminal.note(f"Going to remove {', '.join(names)}")
+    from compose_lite.cli.views.text import safe
+
+    ctx.terminal.note(f"Going to remove {safe(', '.join(names))}")
     ctx.terminal.note("Are you sure? [y/N] ", end="")
     answer = ctx.terminal.stdin.readline().decode(errors="replace").strip().lower()
     return answer in ("y", "yes")

@@ -27,11 +27,10 @@ def run_explain(ctx: Invocation, options: ExplainOptions) -> int:
 
     explanation = explain(load_options(ctx), options.subject)
     if options.format == "json":
-        import json
-
+        from compose_lite.cli.views.text import json_text
         from compose_lite.spec.explanation import explanation_data
 
-        ctx.terminal.print(json.dumps(explanation_data(explanation), indent=2, ensure_ascii=False))
+        ctx.terminal.print(json_text(explanation_data(explanation), indent=2))
     else:
         from compose_lite.cli.views.explanation import render_explanation
 

@@ -124,11 +124,11 @@ def run_attach(ctx: Invocation, options: AttachOptions) -> int:
 
 def run_events(ctx: Invocation, options: EventsOptions) -> int:
     """Print what happens to the project's containers."""
-    import json
     import time
 
     from compose_lite import labels
     from compose_lite.cli.project import find_stack
+    from compose_lite.cli.views.text import json_text
     from compose_lite.runner.timestamps import as_unix
 
     now = time.time()
@@ -142,7 +142,7 @@ def run_events(ctx: Invocation, options: EventsOptions) -> int:
         if attributes.get(labels.ONEOFF) == "True" or (options.services and service not in options.services):
             continue
         found = _event(event, service)
-        shown = json.dumps(found, ensure_ascii=False, separators=(",", ":")) if options.json else _line(found)
+        shown = json_text(found, compact=True) if options.json else _line(found)
         ctx.terminal.print(shown)
         ctx.terminal.flush()
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -77,14 +76,14 @@ def _named(reference: str, image: dict[str, Any]) -> str:
 
 def _show(ctx: Invocation, options: ImagesOptions, rows: Sequence[dict[str, Any]]) -> None:
     from compose_lite.cli.views.table import table
-    from compose_lite.cli.views.text import size
+    from compose_lite.cli.views.text import json_text, size
 
     terminal = ctx.terminal
     if options.quiet:
         for image in dict.fromkeys(row["ID"] for row in rows):
             terminal.print(image.removeprefix("sha256:"))
     elif options.format == "json":
-        terminal.print(json.dumps(rows, ensure_ascii=False, separators=(",", ":")))
+        terminal.print(json_text(rows, compact=True))
     else:
         cells = [
             (

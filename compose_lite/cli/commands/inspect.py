@@ -46,6 +46,7 @@ def run_port(ctx: Invocation, options: PortOptions) -> int:
     """Print the address under which a container's port is published."""
     from compose_lite import pipeline
     from compose_lite.cli.project import find_stack
+    from compose_lite.cli.views.text import safe
 
     if not options.private_port.isdigit():
         raise UsageError(f"{options.private_port!r} is not a port number")
@@ -59,7 +60,7 @@ def run_port(ctx: Invocation, options: PortOptions) -> int:
         )
     port = min(found, key=lambda port: ":" in port.host_ip)
     host = f"[{port.host_ip}]" if ":" in port.host_ip else port.host_ip
-    ctx.terminal.print(f"{host}:{port.published}")
+    ctx.terminal.print(f"{safe(host)}:{port.published}")
     return 0
 
 
@@ -103,6 +104,7 @@ def run_volumes(ctx: Invocation, options: VolumesOptions) -> int:
     from compose_lite import labels
     from compose_lite.cli.project import find_stack
     from compose_lite.cli.views.listing import show_listing
+    from compose_lite.cli.views.text import safe
 
     stack = find_stack(ctx, options.services)
     listed = ctx.connect().list_volumes(filters={"label": [f"{labels.PROJECT}={stack.name}"]})
@@ -113,7 +115,7 @@ def run_volumes(ctx: Invocation, options: VolumesOptions) -> int:
     rows = [_volume(item) for item in sorted(listed, key=lambda item: str(item["Name"]))]
     if options.quiet:
         for row in rows:
-            ctx.terminal.print(row["Name"])
+            ctx.terminal.print(safe(row["Name"]))
     else:
         show_listing(ctx.terminal, rows, options.format, {"Driver": "DRIVER", "Name": "VOLUME NAME"})
     return 0

@@ -104,10 +104,11 @@ def _written(
     printer: LogPrinter | JsonLogPrinter,
 ) -> Iterator[list[Line]]:
     """What was written so far, in the order of time."""
+    from compose_lite.cli.views.text import safe
     from compose_lite.runner.logs import LogSource, read_history
 
     def say(source: LogSource, error: DaemonError) -> None:
-        ctx.terminal.note(f"the log of {source.name} can't be shown: {error}")
+        ctx.terminal.note(safe(f"the log of {source.name} can't be shown: {error}"))
 
     choose = _previous if options.previous else _chosen
     sources = [LogSource.of(container) for container in choose(daemon, project, options)]

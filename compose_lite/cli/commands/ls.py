@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -58,14 +57,15 @@ def _fits(name: str, pattern: str) -> bool:
 
 def _show(ctx: Invocation, options: LsOptions, projects: Sequence[ProjectSummary]) -> None:
     from compose_lite.cli.views.table import table
+    from compose_lite.cli.views.text import json_text, safe
 
     terminal = ctx.terminal
     if options.quiet:
         for project in projects:
-            terminal.print(project.name)
+            terminal.print(safe(project.name))
     elif options.format == "json":
         shown = [_told(project) for project in projects]
-        terminal.print(json.dumps(shown, ensure_ascii=False, separators=(",", ":")))
+        terminal.print(json_text(shown, compact=True))
     else:
         columns = terminal.size()[0] if terminal.out_tty else None
         titles = {"NAME": "Name", "INSTANCE": "Instance", "STATUS": "Status", "CONFIG FILES": "ConfigFiles"}

@@ -32,6 +32,7 @@ def run_networks(ctx: Invocation, options: NetworksOptions) -> int:
     from compose_lite import labels
     from compose_lite.cli.project import find_stack
     from compose_lite.cli.views.listing import show_listing
+    from compose_lite.cli.views.text import safe
 
     stack = find_stack(ctx, options.services)
     listed = ctx.connect().list_networks(filters={"label": [f"{labels.PROJECT}={stack.name}"]})
@@ -41,7 +42,7 @@ def run_networks(ctx: Invocation, options: NetworksOptions) -> int:
     rows = [network_row(item) for item in sorted(listed, key=lambda item: str(item["Name"]))]
     if options.quiet:
         for row in rows:
-            ctx.terminal.print(row["Name"])
+            ctx.terminal.print(safe(row["Name"]))
     else:
         show_listing(ctx.terminal, rows, options.format, _COLUMNS, shrink=("SUBNETS", "SCOPE", "NETWORK ID"))
     return 0

@@ -30,6 +30,7 @@ def run_open(ctx: Invocation, options: OpenOptions) -> int:
     """Print the address of a service's web page and send the browser there."""
     from compose_lite import pipeline
     from compose_lite.cli.project import find_stack
+    from compose_lite.cli.views.text import safe
 
     if options.port is not None and not options.port.isdigit():
         raise UsageError(f"{options.port!r} is not a port number", hint="give the port inside the container")
@@ -37,7 +38,7 @@ def run_open(ctx: Invocation, options: OpenOptions) -> int:
     daemon = ctx.connect()
     container = pipeline.service_container(daemon, stack.name, options.service, index=options.index)
     address = _address(stack, container, options, daemon.address)
-    ctx.terminal.print(address)
+    ctx.terminal.print(safe(address))
     if not (options.print or ctx.common.dry_run):
         ctx.terminal.flush()
         _browse(ctx, address)

@@ -179,14 +179,15 @@ def _request(ctx: Invocation, options: PlanOptions) -> Any:
 
 
 def _show(ctx: Invocation, options: PlanOptions, plan: Plan) -> None:
-    from compose_lite.planner.render import text, to_dict
-
     if options.format == "json":
-        import json
+        from compose_lite.cli.views.text import json_text
+        from compose_lite.planner.render import to_dict
 
-        ctx.terminal.print(json.dumps(to_dict(plan), indent=2, ensure_ascii=False))
+        ctx.terminal.print(json_text(to_dict(plan), indent=2))
     else:
-        ctx.terminal.print(text(plan), end="")
+        from compose_lite.cli.views.plan import plan_text
+
+        ctx.terminal.print(plan_text(plan))
 
 
 def _keep(ctx: Invocation, found: Preview, scale: Mapping[str, int], path: str) -> None:

@@ -100,13 +100,14 @@ def _show(
     ctx: Invocation, options: PsOptions, containers: Sequence[ObservedContainer], jobs: frozenset[str]
 ) -> None:
     from compose_lite.cli.views.containers import container_row, show_containers
+    from compose_lite.cli.views.text import safe
 
     if options.quiet:
         for container in containers:
             ctx.terminal.print(container.id)
     elif options.services_only:
         for service in sorted({container.service for container in containers}):
-            ctx.terminal.print(service)
+            ctx.terminal.print(safe(service))
     else:
         rows = [container_row(container, truncate=not options.no_trunc) for container in containers]
         show_containers(ctx.terminal, rows, options.format, jobs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.commands import Command
@@ -154,9 +153,10 @@ def _show(
 ) -> None:
     from compose_lite.cli.views.formats import formatted
     from compose_lite.cli.views.table import table
+    from compose_lite.cli.views.text import json_text
 
     if options.format == "json":
-        lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows]
+        lines = [json_text(row, compact=True) for row in rows]
     elif options.format in (None, "", "table"):
         columns = terminal.size()[0] if terminal.out_tty else None
         cells = [[row[field] for field in _FIELDS] for row in rows]

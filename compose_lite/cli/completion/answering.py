@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from compose_lite.cli.completion import ASKED, ASKED_BY_LINE, NO_FILES
 from compose_lite.cli.completion.candidates import Answer, answer
 from compose_lite.cli.completion.place import locate
 from compose_lite.cli.invocation import CommonOptions, Invocation, connect
+from compose_lite.cli.views.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 # Seconds after which a person has given up: a daemon that is far away or hangs must not hold the shell.
 _PATIENCE = 3.0
+
+
+# What no shell gives a meaning to. Whoever names things on the daemon must not get a command into somebody's line.
+_PLAIN_WORD = re.compile(r"[\w.,:/@%+=-]*")
 
 
 class _TooLate(BaseException):
@@ -41,8 +47,10 @@ def respond(
     described = how == ASKED
     cut = _cut(current, breaks)
     for name, text in found.found.items():
+        if not _PLAIN_WORD.fullmatch(name):
+            continue
         shown = name[cut:]
-        terminal.print(f"{shown}\t{text}" if described and text else shown)
+        terminal.print(f"{shown}\t{safe(text)}" if described and text else shown)
     terminal.print(f":{found.directive}")
     return 0
 

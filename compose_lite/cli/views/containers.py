@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.views.table import table
 from compose_lite.cli.views.template import Record
-from compose_lite.cli.views.text import ago, clip
+from compose_lite.cli.views.text import ago, clip, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -65,7 +65,7 @@ def show_containers(
     """
     if wish == "json":
         for row in rows:
-            terminal.print(json.dumps(row, ensure_ascii=False, separators=(",", ":")))
+            terminal.print(json_text(row, compact=True))
     elif wish in (None, "", "table"):
         columns = terminal.size()[0] if terminal.out_tty else None
         cells = [_default_cells(_completed(row) if row["Service"] in jobs else row) for row in rows]

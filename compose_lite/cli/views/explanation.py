@@ -38,7 +38,7 @@ def render_explanation(explanation: Explanation, *, coloured: bool) -> str:
     if explanation.uses:
         lines.append("used by")
         lines += _aligned(
-            [(_where(use.location), f"{use.path}: {_shown(use.value)}") for use in explanation.uses]
+            [(_where(use.location), f"{safe(use.path)}: {_shown(use.value)}") for use in explanation.uses]
         )
     return "\n".join(lines)
 
@@ -62,7 +62,10 @@ def _says(says: Sequence[Say], *, depth: int, coloured: bool) -> list[str]:
 def _contribution(contribution: Contribution, subject: str, *, coloured: bool) -> Iterator[str]:
     yield "  " + paint(safe(contribution.file or _IMPLIED), BOLD, on=coloured)
     rows = [
-        (_line(entry), f"{_below(entry.path, subject)}: {_shown(entry.value)}{_written(entry.template)}")
+        (
+            _line(entry),
+            f"{safe(_below(entry.path, subject))}: {_shown(entry.value)}{_written(entry.template)}",
+        )
         for entry in contribution.entries
     ]
     for row, entry in zip(_aligned(rows), contribution.entries, strict=True):

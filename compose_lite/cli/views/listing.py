@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
+
+from compose_lite.cli.views.text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +29,7 @@ def show_listing(
     """
     if wish == "json":
         for row in rows:
-            terminal.print(json.dumps(dict(sorted(row.items())), ensure_ascii=False, separators=(",", ":")))
+            terminal.print(json_text(dict(sorted(row.items())), compact=True))
     elif wish in (None, "", "table"):
         from compose_lite.cli.views.table import table
 

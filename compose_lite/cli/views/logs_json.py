@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from compose_lite.cli.views.text import json_text
 from compose_lite.runner.logs import as_event
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class JsonLogPrinter:
     def show(self, batch: Sequence[Line]) -> None:
         """Write the lines of a batch, in order."""
         for line in batch:
-            self._terminal.print(json.dumps(_data(line), ensure_ascii=False, separators=(",", ":")))
+            self._terminal.print(json_text(_data(line), compact=True))
         self._terminal.stdout.flush()
 
     def exited(self, event: ContainerExited) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, YELLOW, paint, safe, width
+from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, YELLOW, json_text, paint, safe, width
 from compose_lite.errors import Severity
 
 if TYPE_CHECKING:
@@ -61,10 +61,8 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 
 def error_json(error: ComposeLiteError) -> str:
     """An error as JSON lines, one for each problem, as `--progress json` has them for events."""
-    import json
-
     shown = [{"event": "error", "error": True, **problem_json(problem)} for problem in error.problems]
-    return "\n".join(json.dumps(line, ensure_ascii=False) for line in shown)
+    return "\n".join(json_text(line) for line in shown)
 
 
 def _excerpt(location: Location, *, coloured: bool) -> list[str]:

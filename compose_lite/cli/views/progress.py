@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,7 +10,7 @@ from compose_lite import events
 from compose_lite.cli.invocation import PROGRESS
 from compose_lite.cli.views import words
 from compose_lite.cli.views.problems import problem_json, render_problem
-from compose_lite.cli.views.text import DIM, GREEN, RED, paint, safe, seconds
+from compose_lite.cli.views.text import DIM, GREEN, RED, json_text, paint, safe, seconds
 from compose_lite.errors import UsageError
 
 if TYPE_CHECKING:
@@ -162,7 +161,7 @@ class JsonView(_LineView):
             if isinstance(event, events.ActionStarted):
                 self._started[event.id] = event
             started = self._started.get(getattr(event, "id", 0))
-            self._terminal.note(json.dumps(as_json(event, started), ensure_ascii=False))
+            self._terminal.note(json_text(as_json(event, started)))
 
 
 def as_json(event: events.Event, started: events.ActionStarted | None = None) -> dict[str, Any]:

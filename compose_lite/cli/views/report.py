@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, paint, safe
+from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, json_text, paint, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +19,6 @@ def render_reports(reports: Iterable[FailureReport], *, coloured: bool) -> str:
 
 def reports_json(reports: Iterable[FailureReport]) -> str:
     """The reports as JSON lines, without what is not known."""
-    import json
     from dataclasses import asdict
 
     lines = []
@@ -27,7 +26,7 @@ def reports_json(reports: Iterable[FailureReport]) -> str:
         found = asdict(report)
         known = {name: value for name, value in found.items() if value not in (None, (), False, "")}
         shown = {"event": "error", "error": True, "text": known.pop("message"), **known}
-        lines.append(json.dumps(shown, ensure_ascii=False))
+        lines.append(json_text(shown))
     return "\n".join(lines)
 
 

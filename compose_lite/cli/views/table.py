@@ -30,7 +30,7 @@ def table(
         columns: width of the window, `None` to use as much as it takes.
         shrink: headers of the columns that give way in a narrow window, first to last.
     """
-    cells = [list(headers), *([safe(cell) for cell in row] for row in rows)]
+    cells = [[safe(cell) for cell in row] for row in (headers, *rows)]
     widths = [max(width(row[index]) for row in cells) for index in range(len(headers))]
     if columns is not None and _total(widths, least, gap) > columns:
         widths, least = _narrowed(widths, headers, columns, shrink, gap), 0

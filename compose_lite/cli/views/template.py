@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from compose_lite.cli.views.text import json_text, safe
 from compose_lite.errors import UsageError
 from compose_lite.lazy_dataclasses import dataclass
 
@@ -27,6 +28,12 @@ _TOKEN = re.compile(
 
 class Record(dict[str, Any]):
     """A value with fields that Go prints as `{first second}`, unlike a map."""
+
+
+class _Told(str):
+    """Text that is printed as it stands: the template's own, or made harmless already."""
+
+    __slots__ = ()
 
 
 def compile_template(source: str) -> Callable[[Row], str]:
@@ -126,7 +133,9 @@ def _shown(value: _Value) -> _Node:
 
 
 def _text(value: Any) -> str:
-    """A value as Go prints it."""
+    """A value as Go prints it, with everything that could steer a terminal shown as an escape."""
+    if isinstance(value, _Told):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
@@ -137,7 +146,7 @@ def _text(value: Any) -> str:
         return "map[" + " ".join(f"{key}:{_text(value[key])}" for key in sorted(value)) + "]"
     if isinstance(value, (list, tuple)):
         return "[" + " ".join(_text(item) for item in value) + "]"
-    return str(value)
+    return safe(str(value))
 
 
 def _pipeline(source: str) -> _Value:
@@ -191,7 +200,7 @@ def _operand(tokens: Sequence[tuple[str, str]], at: int, source: str) -> tuple[_
     if kind == "field":
         return _field(text.split(".")[1:]), at + 1
     if kind == "string":
-        literal: Any = text[1:-1] if text[0] == "`" else json.loads(text)
+        literal: Any = _Told(text[1:-1] if text[0] == "`" else json.loads(text))
     elif kind == "number":
         literal = float(text) if "." in text else int(text)
     elif text in _LITERALS:
@@ -243,11 +252,11 @@ def _method(operands: Sequence[_Value]) -> _Value:
 def _json(value: Any) -> str:
     if isinstance(value, Mapping):
         value = {key: item for key, item in value.items() if not callable(item)}
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _Told(json_text(value, compact=True))
 
 
 def _printf(pattern: str, *values: Any) -> str:
-    return pattern.replace("%v", "%s").replace("%q", '"%s"') % tuple(_text(value) for value in values)
+    return _Told(pattern.replace("%v", "%s").replace("%q", '"%s"') % tuple(_text(value) for value in values))
 
 
 def _equal(first: Any, *others: Any) -> bool:
@@ -260,12 +269,12 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "upper": lambda text: text.upper(),
     "lower": lambda text: text.lower(),
     "title": lambda text: text.title(),
-    "join": lambda items, separator: separator.join(items),
+    "join": lambda items, separator: _Told(separator.join(map(_text, items))),
     "split": lambda text, separator: text.split(separator),
     "truncate": lambda text, length: text[:length],
-    "pad": lambda text, before, after: " " * before + text + " " * after,
-    "print": lambda *values: "".join(map(_text, values)),
-    "println": lambda *values: " ".join(map(_text, values)) + "\n",
+    "pad": lambda text, before, after: _Told(" " * before + _text(text) + " " * after),
+    "print": lambda *values: _Told("".join(map(_text, values))),
+    "println": lambda *values: _Told(" ".join(map(_text, values)) + "\n"),
     "printf": _printf,
     "len": len,
     "index": lambda items, *keys: items[keys[0]] if keys else items,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 RESET = "\x1b[0m"
 BOLD, DIM = "1", "2"
@@ -20,9 +21,33 @@ def safe(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    if character.isprintable() and character not in _TRICKS:
-        return character
-    return character.encode("unicode_escape").decode("ascii")
+    return character if _is_harmless(character) else character.encode("unicode_escape").decode("ascii")
+
+
+def _is_harmless(character: str) -> bool:
+    return character.isprintable() and character not in _TRICKS
+
+
+def json_text(value: Any, *, indent: int | None = None, compact: bool = False) -> str:
+    """The value as JSON, exactly, with the characters that could steer a terminal as JSON's own escapes.
+
+    Args:
+        compact: leave no blanks between the parts, as docker compose does.
+    """
+    import json
+
+    separators = (",", ":") if compact else None
+    return harmless_json(json.dumps(value, ensure_ascii=False, indent=indent, separators=separators))
+
+
+def harmless_json(text: str) -> str:
+    """A JSON text that means the same, without a character that could steer a terminal."""
+    if text.isascii() and text.isprintable():
+        return text
+    import json
+
+    kept = (one if one == "\n" or _is_harmless(one) else json.dumps(one)[1:-1] for one in text)
+    return "".join(kept)
 
 
 def paint(text: str, *codes: str, on: bool) -> str:

@@ -70,7 +70,7 @@ class WatchView:
                 return
             match event:
                 case events.WatchStarted():
-                    self.say(f"Watch enabled: {', '.join(event.services) or 'project files only'}")
+                    self.say(f"Watch enabled: {safe(', '.join(event.services)) or 'project files only'}")
                 case events.WatchBatch():
                     self.say(batch_line(event, folder=self._folder, coloured=self._terminal.out_colour))
                 case events.WatchMended():
@@ -78,7 +78,7 @@ class WatchView:
                 case events.WatchFailed():
                     self._failed(event)
                 case events.LogLine():
-                    who = f"{event.service}-{event.number}  | "
+                    who = f"{safe(event.service)}-{event.number}  | "
                     self.say(who + event.text.decode(errors="replace"))
                 case _:
                     self._show_progress(event)
