@@ -12,6 +12,7 @@ from compose_lite.planner.draft import Draft
 from compose_lite.planner.graph import closure, service_graph
 from compose_lite.planner.links import raise_all
 from compose_lite.planner.plan import Plan
+from compose_lite.planner.platforms import is_for
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.selection import select, unknown_services
 
@@ -48,7 +49,7 @@ def plan_pull(project: Project, observed: Observed, request: PullRequest) -> Pla
         if service.image is None or (request.ignore_buildable and service.build is not None):
             continue
         policy = request.policy or service.pull_policy
-        there = service.image in observed.images
+        there = planner.has(service.image, service.platform)
         if policy in ("never", "build") or (there and policy in ("missing", "if_not_present")):
             continue
         optional = request.ignore_failures or service.build is not None
@@ -104,17 +105,22 @@ class _Images:
                 self.pull(mount.source, service, Reason(why=Why.IMAGE_MISSING, subject=mount.source))
         ref = service.image_name(self.project.name)
         policy = _policy(service, request)
-        present = ref in self.observed.images
+        present = self.has(ref, service.platform)
         if service.build is not None:
             self._provide_built(service, ref, policy, present, request)
         elif self._pull_due(ref, policy, present, request.now):
             builder = None if present else self._builder(ref)
             if builder is not None and request.build != "never":
-                self.build(builder, Reason(why=Why.IMAGE_MISSING, subject=ref))
+                self.build(builder, _missing(ref, service.platform))
             else:
-                self.pull(ref, service, _pull_reason(ref, policy, present))
+                self.pull(ref, service, _pull_reason(service, ref, policy, present))
         elif not present:
             self.problems.append(_not_here(service, ref))
+
+    def has(self, ref: str, platform: str | None) -> bool:
+        """Whether the image is there, and is one for the platform that is asked for."""
+        image = self.observed.images.get(ref)
+        return image is not None and (platform is None or is_for(platform, image.platform))
 
     def _provide_built(
         self, service: Service, ref: str, policy: str, present: bool, request: ImagesRequest
@@ -127,12 +133,14 @@ class _Images:
         named = service.image is not None and policy not in ("build", "never")
         due = named and self._pull_due(ref, policy, present, request.now)
         if due:
-            self.pull(ref, service, _pull_reason(ref, policy, present), optional=request.build != "never")
+            reason = _pull_reason(service, ref, policy, present)
+            self.pull(ref, service, reason, optional=request.build != "never")
         if present:
             return
         if request.build != "never":
-            reason = Reason(why=Why.IMAGE_MISSING, subject=ref)
-            self.build(service, reason, if_missing=due)
+            # One for another platform, which is there already, says nothing about whether the pull succeeded.
+            if_missing = due and ref not in self.observed.images
+            self.build(service, _missing(ref, service.platform), if_missing=if_missing)
         elif not due:
             self.problems.append(_not_built(service, ref))
 
@@ -197,16 +205,23 @@ def _longest_age(policy: str) -> float:
     return _NEVER_TOO_OLD
 
 
-def _pull_reason(ref: str, policy: str, present: bool) -> Reason:
-    if present:
-        return Reason(why=Why.POLICY, subject=policy)
-    return Reason(why=Why.IMAGE_MISSING, subject=ref)
+def _pull_reason(service: Service, ref: str, policy: str, present: bool) -> Reason:
+    return Reason(why=Why.POLICY, subject=policy) if present else _missing(ref, service.platform)
+
+
+def _missing(ref: str, platform: str | None) -> Reason:
+    return Reason(why=Why.IMAGE_MISSING, subject=_for_platform(ref, platform))
+
+
+def _for_platform(ref: str, platform: str | None) -> str:
+    return f"{ref} for {platform}" if platform else ref
 
 
 def _not_here(service: Service, ref: str) -> Problem:
+    wanted = f"image {ref!r}" + (f" for {service.platform}" if service.platform else "")
     return Problem(
         code="image-missing",
-        message=f"image {ref!r} of service {service.name!r} is not here, and the pull policy is 'never'",
+        message=f"{wanted} of service {service.name!r} is not here, and the pull policy is 'never'",
         hint=f"pull it (docker pull {ref}), or change pull_policy",
         location=service.location,
         path=f"services.{service.name}.image",

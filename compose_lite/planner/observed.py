@@ -122,11 +122,13 @@ class ObservedImage:
     """An image on the daemon; `config` has the defaults that a container inherits, once inspected.
 
     `config` is in the vocabulary of `planner.effective`. `created` and `tagged` (when the reference last
-    came to mean this image; 0 if unknown) are seconds since the epoch.
+    came to mean this image; 0 if unknown) are seconds since the epoch. `platform` is `os/architecture`, with
+    `/variant` where there is one; empty if unknown.
     """
 
     ref: str
     id: str
+    platform: str = ""
     labels: Mapping[str, str] = EMPTY
     digests: tuple[str, ...] = ()
     created: int = 0

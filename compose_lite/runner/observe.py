@@ -166,6 +166,7 @@ def image(ref: str, inspected: Json) -> ObservedImage:
     return ObservedImage(
         ref=ref,
         id=inspected["Id"],
+        platform=_platform(inspected),
         labels=FrozenMap((inspected.get("Config") or {}).get("Labels") or {}),
         digests=tuple(inspected.get("RepoDigests") or ()),
         created=_unix(inspected.get("Created", "")),
@@ -234,6 +235,10 @@ def _find_image(daemon: Daemon, ref: str) -> ObservedImage | None:
         return image(ref, daemon.inspect_image(ref))
     except NotFound:
         return None
+
+
+def _platform(inspected: Json) -> str:
+    return "/".join(filter(None, (inspected.get(part) for part in ("Os", "Architecture", "Variant"))))
 
 
 def _inspect_container(daemon: Daemon, container: str) -> Json | None:

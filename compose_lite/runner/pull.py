@@ -52,7 +52,11 @@ def pull_image(
     Raises NotFound if the registry has no such image, DaemonError for anything else, with its words.
     """
     _transfer("pull", daemon.pull_image, ref, {"platform": platform}, report, environ, pause)
-    return str(daemon.inspect_image(ref)["Id"])
+    image = str(daemon.inspect_image(ref)["Id"])
+    if "@" not in ref:
+        # A pull alone leaves the time of the tag as it was (seen on 20.10), and `daily` pulls again each time.
+        daemon.tag_image(image, ref=ref)
+    return image
 
 
 def push_image(

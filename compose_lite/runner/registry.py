@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from base64 import b64decode, b64encode
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from compose_lite.lazy_dataclasses import dataclass
 
@@ -53,12 +54,15 @@ def credentials_for_image(ref: str, environ: Mapping[str, str] | None = None) ->
 
     try:
         registry, _ = auth.resolve_repository_name(ref)
-        if problem := _missing_helper([stored.get_credential_store(registry)]):
+        if problem := _missing_helper([stored.auths.get_credential_store(registry)]):
             return Credentials(problem=problem)
-        found = stored.resolve_authconfig(registry)
-    except (errors.DockerException, OSError) as error:
+        found = stored.auths.resolve_authconfig(registry)
+    except (errors.DockerException, OSError, ValueError, KeyError) as error:
         return Credentials(problem=_without_repr(error))
-    return Credentials(header=auth.encode_header(found).decode("ascii")) if found else Credentials()
+    if found:
+        return Credentials(header=auth.encode_header(found).decode("ascii"))
+    damaged = registry in map(auth.convert_to_hostname, stored.damaged)
+    return Credentials(problem=_damaged(registry) if damaged else None)
 
 
 def credentials_for_build(environ: Mapping[str, str] | None = None) -> Credentials:
@@ -68,16 +72,24 @@ def credentials_for_build(environ: Mapping[str, str] | None = None) -> Credentia
         return Credentials()
     from docker import auth, errors
 
-    if problem := _missing_helper([stored.creds_store, *stored.cred_helpers.values()]):
+    auths = stored.auths
+    if problem := _missing_helper([auths.creds_store, *auths.cred_helpers.values()]):
         return Credentials(problem=problem)
     try:
-        found = {registry: entry for registry, entry in stored.get_all_credentials().items() if entry}  # type: ignore[no-untyped-call]  # missing in its stubs
-    except (errors.DockerException, OSError) as error:
+        found = {registry: entry for registry, entry in auths.get_all_credentials().items() if entry}  # type: ignore[no-untyped-call]  # missing in its stubs
+    except (errors.DockerException, OSError, ValueError, KeyError) as error:
         return Credentials(problem=_without_repr(error))
     return Credentials(header=auth.encode_header(found).decode("ascii")) if found else Credentials()
 
 
-def _load(environ: Mapping[str, str]) -> AuthConfig | None:
+class _Stored(NamedTuple):
+    """What the configuration stores; `damaged` are the registries whose entries nothing can be made of."""
+
+    auths: AuthConfig
+    damaged: frozenset[str]
+
+
+def _load(environ: Mapping[str, str]) -> _Stored | None:
     """Return what is stored; None, at little cost, if nothing is."""
     config = read_docker_config(docker_config_folder(environ))
     sections: dict[str, Any] = {name: config[name] for name in _SECTIONS if config.get(name)}
@@ -85,7 +97,43 @@ def _load(environ: Mapping[str, str]) -> AuthConfig | None:
         return None
     from docker import auth
 
-    return auth.load_config(config_dict=sections, credstore_env=dict(environ))
+    listed = sections.pop("auths", None)
+    entries = listed.items() if isinstance(listed, dict) else ()
+    read = {registry: _usable(entry) for registry, entry in entries}
+    usable = {registry: entry for registry, entry in read.items() if entry is not None}
+    return _Stored(
+        auths=auth.load_config(config_dict={**sections, "auths": usable}, credstore_env=dict(environ)),
+        damaged=frozenset(read.keys() - usable.keys()),
+    )
+
+
+def _usable(entry: object) -> dict[str, str] | None:
+    """An entry of `auths` in a form that the docker package reads; None if nothing can be made of it.
+
+    An empty entry is a mark of a credential helper's. The name and the password may stand there openly, as the
+    `docker` command takes them too; the package knows the encoded form only, and fails on what is damaged.
+    """
+    if not isinstance(entry, dict):
+        return None
+    if token := entry.get("identitytoken"):
+        return {"identitytoken": str(token)}
+    encoded = entry.get("auth")
+    if not encoded and entry.get("username"):
+        encoded = b64encode(f"{entry['username']}:{entry.get('password', '')}".encode()).decode()
+    if not encoded:
+        return {}
+    return {"auth": str(encoded)} if _is_login(str(encoded)) else None
+
+
+def _is_login(encoded: str) -> bool:
+    try:
+        return b":" in b64decode(encoded)
+    except ValueError:
+        return False
+
+
+def _damaged(registry: str) -> str:
+    return f"the login stored for {registry} is damaged: log in anew with `docker login {registry}`"
 
 
 def _missing_helper(names: Sequence[str | None]) -> str | None:

@@ -1,13 +1,20 @@
 """A real registry on loopback, which a scenario pulls from and pushes to."""
 
 import contextlib
+import hashlib
+import json
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Iterable, Iterator
+from http.client import HTTPResponse
 from pathlib import Path
+
+_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+_MANIFEST_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 
 @contextlib.contextmanager
@@ -50,3 +57,42 @@ def _await_listener(process: "subprocess.Popen[bytes]", port: int) -> None:
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def offer_for(address: str, repository: str, tag: str, platforms: Iterable[str]) -> None:
+    """Make the image under a tag of a registry one for several platforms: the same files, differently described."""
+    place = f"http://{address}/v2/{repository}"
+    manifest = json.loads(_ask(f"{place}/manifests/{tag}", accept=_MANIFEST))
+    settings = json.loads(_ask(f"{place}/blobs/{manifest['config']['digest']}"))
+    entries = []
+    for platform in platforms:
+        system, _, architecture = platform.partition("/")
+        config = json.dumps({**settings, "os": system, "architecture": architecture}).encode()
+        begun = _answer("POST", f"{place}/blobs/uploads/").headers["Location"]
+        _answer("PUT", f"{begun}&digest={_digest(config)}", config, "application/octet-stream")
+        described = {**manifest["config"], "digest": _digest(config), "size": len(config)}
+        variant = json.dumps({**manifest, "config": described}).encode()
+        _answer("PUT", f"{place}/manifests/{_digest(variant)}", variant, _MANIFEST)
+        entry = {"mediaType": _MANIFEST, "digest": _digest(variant), "size": len(variant)}
+        entries.append({**entry, "platform": {"os": system, "architecture": architecture}})
+    index = {"schemaVersion": 2, "mediaType": _MANIFEST_LIST, "manifests": entries}
+    _answer("PUT", f"{place}/manifests/{tag}", json.dumps(index).encode(), _MANIFEST_LIST)
+
+
+def _ask(url: str, accept: str = "*/*") -> bytes:
+    with urllib.request.urlopen(
+        urllib.request.Request(url, headers={"Accept": accept}), timeout=10
+    ) as answer:
+        return bytes(answer.read())
+
+
+def _answer(method: str, url: str, data: bytes = b"", content_type: str = "") -> HTTPResponse:
+    headers = {"Content-Type": content_type} if content_type else {}
+    request = urllib.request.Request(url, data=data, headers=headers, method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert isinstance(answer, HTTPResponse)
+        return answer
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"

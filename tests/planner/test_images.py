@@ -16,10 +16,9 @@ HOUR = 3600
 BUILD = Build(context="/src")
 
 
-def seen(*refs, tagged=0):
-    return Observed(
-        project="p", images={ref: ObservedImage(ref=ref, id=f"sha256:{ref}", tagged=tagged) for ref in refs}
-    )
+def seen(*refs, tagged=0, platform="linux/amd64"):
+    found = [ObservedImage(ref=ref, id=f"sha256:{ref}", tagged=tagged, platform=platform) for ref in refs]
+    return Observed(project="p", images={image.ref: image for image in found})
 
 
 def images(stack, observed, **request):
@@ -63,6 +62,32 @@ def test_policies(policy, age, pulls):
     stack = project(service("web", pull_policy=policy))
     plan = images(stack, seen("web:1", tagged=1_000_000), now=1_000_000 + age)
     assert plan == (f"[1] pull image web:1 (pull policy {policy})" if pulls else "")
+
+
+class TestAnImageForAnotherPlatform:
+    """What is there under the name serves as little as none."""
+
+    def test_is_pulled_for_the_one_asked_for(self):
+        stack = project(service("web", platform="linux/arm64"))
+        plan = plan_images(stack, seen("web:1"), ImagesRequest())
+        assert terse(plan) == "[1] pull image web:1 (image web:1 for linux/arm64 is not here)"
+        assert plan.actions[0].action.platform == "linux/arm64"
+        assert images(stack, seen("web:1", platform="linux/arm64/v8")) == ""
+
+    def test_is_pulled_by_a_pull_of_the_missing_ones(self):
+        stack = project(service("web", platform="linux/arm64"))
+        assert len(plan_pull(stack, seen("web:1"), PullRequest(policy="missing")).actions) == 1
+
+    def test_is_refused_where_no_pull_is_allowed(self):
+        stack = project(service("web", platform="linux/arm64", pull_policy="never"))
+        with pytest.raises(PlanError, match="image 'web:1' for linux/arm64 of service 'web' is not here"):
+            images(stack, seen("web:1"))
+
+    def test_does_not_keep_a_build_from_happening_when_the_pull_fails(self):
+        stack = project(service("web", platform="linux/arm64", build=BUILD))
+        pull, build = plan_images(stack, seen("web:1"), ImagesRequest()).actions
+        assert pull.action.optional
+        assert not build.action.if_missing
 
 
 def test_the_command_line_overrides_the_policy():

@@ -98,6 +98,16 @@ def test_a_registry_that_comes_up_late_is_waited_for(daemon, registry, make_refe
     assert sum(text.startswith("trying again in") for text in heard) == 2
 
 
+@pytest.mark.daemon
+def test_a_pull_that_brings_nothing_new_counts_as_fresh(daemon, registry, make_reference):
+    ref = make_reference(registry.host)
+    daemon.tag_image(ensure_busybox(), ref=ref)
+    push_image(daemon, ref, environ=NOWHERE)
+    before = daemon.inspect_image(ref)["Metadata"]["LastTagTime"]
+    pull_image(daemon, ref, environ=NOWHERE)
+    assert daemon.inspect_image(ref)["Metadata"]["LastTagTime"] > before
+
+
 def refuse_to_wait(seconds: float) -> None:
     raise AssertionError(f"waited {seconds} s in vain")
 
@@ -118,6 +128,9 @@ class Daemon:
 
     def inspect_image(self, ref):
         return {"Id": "sha256:1"}
+
+    def tag_image(self, image, *, ref):
+        assert "@" not in ref
 
 
 class Feed:
@@ -237,6 +250,43 @@ def test_the_default_registry(tmp_path, ref):
 def test_an_identity_token(tmp_path):
     environ = write_config(tmp_path, {"auths": {"r.example": {"identitytoken": "t0ken"}}})
     assert decoded(credentials_for_image("r.example/x", environ).header) == {"identitytoken": "t0ken"}
+
+
+def test_a_name_and_a_password_that_stand_there_openly(tmp_path):
+    environ = write_config(tmp_path, {"auths": {"r.example": {"username": USER, "password": PASSWORD}}})
+    found = decoded(credentials_for_image("r.example/x", environ).header)
+    assert (found["username"], found["password"]) == (USER, PASSWORD)
+
+
+@pytest.mark.parametrize("entry", [{"auth": "###"}, {"auth": "bm9jb2xvbg=="}, None, "ali"])
+def test_a_damaged_entry_is_mentioned_and_harms_no_other(tmp_path, entry):
+    auths = {"r.example": entry, "other.example": {"auth": "YWxpOnNlc2FtZQ=="}}
+    environ = write_config(tmp_path, {"auths": auths})
+    found = credentials_for_image("r.example/x", environ)
+    assert found.header is None
+    assert (
+        found.problem
+        == "the login stored for r.example is damaged: log in anew with `docker login r.example`"
+    )
+    assert decoded(credentials_for_image("other.example/x", environ).header)["username"] == USER
+    assert list(decoded(credentials_for_build(environ).header)) == ["other.example"]
+
+
+@pytest.mark.parametrize("said", ["", "not json", "{}"])
+def test_a_credential_helper_that_talks_nonsense(tmp_path, monkeypatch, said):
+    write_helper(tmp_path, "ours", f"cat >/dev/null; echo '{said}'")
+    environ = write_config(tmp_path, {"credsStore": "ours"})
+    monkeypatch.setenv("PATH", environ["PATH"])
+    found = credentials_for_image("r.example/x", environ)
+    assert found.header is None
+    assert str(found.problem).startswith("the stored credentials can't be read")
+
+
+def test_an_identity_token_of_a_credential_helper(tmp_path, monkeypatch):
+    write_helper(tmp_path, "ours", 'cat >/dev/null; echo \'{"Username": "<token>", "Secret": "t0ken"}\'')
+    environ = write_config(tmp_path, {"credsStore": "ours"})
+    monkeypatch.setenv("PATH", environ["PATH"])
+    assert decoded(credentials_for_image("r.example/x", environ).header)["identitytoken"] == "t0ken"
 
 
 @pytest.mark.parametrize("section", [{"credsStore": "ours"}, {"credHelpers": {"r.example": "ours"}}])
