@@ -11,6 +11,7 @@ from tests.e2e.registry import registry
 from tests.e2e.stack import Stack
 from tests.e2e.steps import do, edit, inside, run
 
+# Each stack has subnets of its own: the engine has but 31 to give, and a late answer is waited for by many at once.
 # `web` restarts with `db`, `side` shares its network, `db` has every kind of volume and a written file: a change of
 # its configuration touches all three.
 STACK = """
@@ -25,10 +26,12 @@ STACK = """
       other: {image: "${IDLE}"}
     configs: {note: {content: "read me"}}
     volumes: {data: {}}
+    networks: {default: {ipam: {config: [{subnet: "${NET1}.0/24"}]}}}
 """
 SCALED = """
     services:
       web: {image: "${IDLE}", volumes: [/cache], scale: %d}
+    networks: {default: {ipam: {config: [{subnet: "${NET1}.0/24"}]}}}
 """
 NETWORKED = """
     services:
@@ -36,14 +39,15 @@ NETWORKED = """
       db: {image: "${IDLE}", networks: [back], volumes: [/cache]}
       other: {image: "${IDLE}", networks: [front]}
     networks:
-      back: {labels: {generation: "1"}}
-      front: {}
+      back: {labels: {generation: "1"}, ipam: {config: [{subnet: "${NET1}.0/24"}]}}
+      front: {ipam: {config: [{subnet: "${NET2}.0/24"}]}}
 """
 OF_AN_IMAGE = """
     services:
       web: {image: "${STACK}-web:latest", command: sleep 100000, stop_signal: SIGKILL, volumes: [/cache]}
       next: {image: "${STACK}-web:latest", command: sleep 100000, stop_signal: SIGKILL, depends_on: [web]}
       other: {image: "${IDLE}"}
+    networks: {default: {ipam: {config: [{subnet: "${NET1}.0/24"}]}}}
 """
 ROLLED = """
     services:
@@ -53,6 +57,7 @@ ROLLED = """
         scale: 2
         healthcheck: {test: "true", interval: 100ms}
         deploy: {update_config: {order: start-first, parallelism: 1}}
+    networks: {default: {ipam: {config: [{subnet: "${NET1}.0/24"}]}}}
 """
 KEPT = """
     services:
@@ -62,6 +67,7 @@ KEPT = """
         ports: ["127.0.0.1:${PORT1}:80"]
         volumes: [/cache]
         x-compose-lite: {keep_previous: true}
+    networks: {default: {ipam: {config: [{subnet: "${NET1}.0/24"}]}}}
 """
 JOB = """
     services:
@@ -77,17 +83,20 @@ JOB = """
         depends_on: [db]
       db: {image: "${IDLE}", environment: {GENERATION: "1"}, volumes: ["data:/data"]}
     volumes: {data: {}}
+    networks: {default: {ipam: {config: [{subnet: "${NET1}.0/24"}]}}}
 """
 TOOL = """
     services:
       tool: {image: "${IDLE}", command: "true", depends_on: [db], volumes: ["data:/data", /cache]}
       db: {image: "${IDLE}", volumes: ["data:/data"]}
     volumes: {data: {}}
+    networks: {default: {ipam: {config: [{subnet: "${NET1}.0/24"}]}}}
 """
 PULLED = """
     services:
       one: {image: "${REGISTRY}/${STACK}-one:1", command: sleep 100000, stop_signal: SIGKILL}
       two: {image: "${REGISTRY}/${STACK}-two:1", command: sleep 100000, stop_signal: SIGKILL}
+    networks: {default: {ipam: {config: [{subnet: "${NET1}.0/24"}]}}}
 """
 
 
