@@ -231,9 +231,8 @@ class Attached:
                 return 0
             if isinstance(message, Typed):
                 if self.menu.pressed(message):
-                    self.say(
-                        f"Detached; everything runs on: compose-lite -p {self.project.name} logs --follow"
-                    )
+                    logs = f"compose-lite -p {self.project.name} logs --follow"
+                    self.say(f"Detached; the containers run on. Their logs: {logs}")
                     return 0
                 continue
             if self._aborts(message):
