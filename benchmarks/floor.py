@@ -6,6 +6,7 @@ What it takes is the daemon's own time; nothing that starts the same containers 
 from __future__ import annotations
 
 import json
+import select
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -68,6 +69,10 @@ class Connection:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
+    def ended(self) -> bool:
+        """Whether the daemon has hung up meanwhile, as it does after some quiet minutes."""
+        return bool(select.select([self._socket], [], [], 0)[0])
+
     def _body(self, headers: dict[str, str]) -> bytes:
         if "content-length" in headers:
             return self._file.read(int(headers["content-length"]))
@@ -84,7 +89,7 @@ _local = threading.local()
 
 def _connection() -> Connection:
     """The thread's own connection."""
-    if not hasattr(_local, "connection"):
+    if not hasattr(_local, "connection") or _local.connection.ended():
         _local.connection = Connection()
     connection: Connection = _local.connection
     return connection
