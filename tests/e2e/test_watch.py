@@ -8,7 +8,7 @@ from tests.e2e import state
 from tests.e2e.checks import containers, inside, kept, nothing_left, replaced, says, says_not
 from tests.e2e.harness import Scenario, Step, scenarios
 from tests.e2e.stack import Stack
-from tests.e2e.steps import do, edit, ends, eventually, launch, remember, run, send_signal, shows, write
+from tests.e2e.steps import do, edit, ends, eventually, remember, run, send_signal, shows, write
 
 # Seconds; a busy engine may take tens of them to start a container.
 PATIENCE = 120
@@ -16,7 +16,11 @@ PATIENCE = 120
 
 def watching(options: str = "") -> Step:
     """Watch in the background; return once changes take effect."""
-    return launch("watch", f"watch {options}", until="Watch enabled")
+
+    def act(stack: Stack) -> None:
+        stack.launch("watch", f"watch {options}").await_text("Watch enabled", timeout=PATIENCE)
+
+    return Step(text=f"$ watch {options} &", act=act)
 
 
 def soon(service: str, command: str, prints: str | None = None, *, code: int = 0) -> Step:
