@@ -8,7 +8,7 @@ from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.canonical import canonicalize
 from compose_lite.spec.interpolate import Interpolator
 from compose_lite.spec.merge import apply_resets, merge_service, merge_trees
-from compose_lite.spec.paths import folder_of, join, resolve_paths
+from compose_lite.spec.paths import folder_of, hint_for_missing, join, resolve_paths
 from compose_lite.spec.problems import nearest
 from compose_lite.spec.tree import Map, Path, copy_tree
 from compose_lite.spec.unique import drop_duplicates, drop_revealed_duplicates
@@ -143,6 +143,7 @@ class Extender:
                 f"the extended file {loader.reader.shown(absolute)} does not exist",
                 at=where,
                 path=path,
+                hint=hint_for_missing((file,)),
             )
             return None
         tree = Map()

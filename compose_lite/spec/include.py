@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.files import read_env_files
-from compose_lite.spec.paths import folder_of, join
+from compose_lite.spec.paths import folder_of, hint_for_missing, join
 from compose_lite.spec.problems import nearest
 from compose_lite.spec.tree import Map, Seq, locate
 
@@ -154,6 +154,7 @@ class Includer:
                 f"the included file {self._loader.reader.shown(file)} does not exist",
                 at=entry.location,
                 path=("include",),
+                hint=hint_for_missing(entry.paths),
             )
         return not missing
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from compose_lite.spec.tree import Map, Seq
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     Resolve = Callable[[str], str]
 
@@ -25,6 +25,13 @@ def join(base: str, path: str) -> str:
     joined = f"{base}/{path}" if base else path
     cleaned = posixpath.normpath(joined)
     return cleaned[1:] if cleaned.startswith("//") else cleaned
+
+
+def hint_for_missing(paths: Iterable[str]) -> str | None:
+    """What to do about files that are not there although they were named as if they were elsewhere."""
+    if not any(path.startswith(_REMOTE_PREFIXES) or "://" in path for path in paths):
+        return None
+    return "compose-lite reads files of this machine only: get the file first, and look at it"
 
 
 def folder_of(path: str, base: str, kind: Callable[[str], str]) -> str:
