@@ -171,6 +171,12 @@ class DaemonUnavailable(DaemonError):
     code = "no-daemon"
 
 
+class EngineTooOld(DaemonError):
+    """The daemon speaks none of the API versions that are known here."""
+
+    code = "engine-too-old"
+
+
 class AnswerLost(DaemonError):
     """The connection broke after a request was sent: whether the daemon obeyed is unknown."""
 

@@ -70,6 +70,7 @@ def _about_images(request: Any) -> bool:
 
 def _preview_up(stack: Stack, asked: tuple[Any, ...], daemon: Daemon) -> Preview:
     from compose_lite.pipeline.contents import digests, read_contents
+    from compose_lite.pipeline.elsewhere import with_warnings
     from compose_lite.pipeline.engine import check_engine
     from compose_lite.pipeline.ports import check_ports
     from compose_lite.planner.converge import plan_up
@@ -84,12 +85,14 @@ def _preview_up(stack: Stack, asked: tuple[Any, ...], daemon: Daemon) -> Preview
     of_images = plan_images(project, observed, wanted)
     observed = look_closer(daemon, project, observed, request, contents)
     plan = plan_up(project, observed, request, contents)
+    plan = with_warnings(plan, project, daemon.address)
     check_ports(plan, project, observed, daemon)
     return Preview(stack=stack, asked=asked, observed=observed, plans=(of_images, plan), contents=contents)
 
 
 def _preview_run(stack: Stack, asked: tuple[Any, ...], daemon: Daemon) -> Preview:
     from compose_lite.pipeline.contents import digests, read_contents
+    from compose_lite.pipeline.elsewhere import with_warnings
     from compose_lite.pipeline.engine import check_engine
     from compose_lite.planner.images import plan_images
     from compose_lite.planner.oneoff import one_off_project, plan_run
@@ -105,6 +108,7 @@ def _preview_run(stack: Stack, asked: tuple[Any, ...], daemon: Daemon) -> Previe
     needs = requests.UpRequest(services=(request.service,), no_deps=request.no_deps)
     observed = look_closer(daemon, project, observed, needs, contents)
     plan = plan_run(project, observed, request, contents)
+    plan = with_warnings(plan, project, daemon.address)
     return Preview(stack=stack, asked=asked, observed=observed, plans=(of_images, plan), contents=contents)
 
 

@@ -39,6 +39,7 @@ def up(
         ExecutionError: an action failed; the others are done as far as they don't depend on it.
         LockHeld: another invocation works on the project.
     """
+    from compose_lite.pipeline.elsewhere import with_warnings
     from compose_lite.pipeline.ports import check_ports
     from compose_lite.planner.converge import plan_up
     from compose_lite.planner.images import plan_images
@@ -55,6 +56,7 @@ def up(
         known = digests(contents)
         observed = look_closer(means.daemon, project, observed, request, known)
         plan = plan_up(project, observed, request, known)
+        plan = with_warnings(plan, project, means.daemon.address)
         check_ports(plan, project, observed, means.daemon)
         try:
             carry_out(plan, project, means, contents=contents)
@@ -96,6 +98,7 @@ def create_one_off(
     Returns:
         The container's id, or `None` if the plan was not carried out. Raises as `up` does.
     """
+    from compose_lite.pipeline.elsewhere import with_warnings
     from compose_lite.planner.images import plan_images
     from compose_lite.planner.naming import one_off_name
     from compose_lite.planner.oneoff import one_off_project, plan_run
@@ -113,6 +116,7 @@ def create_one_off(
     needs = UpRequest(services=(request.service,), no_deps=request.no_deps)
     observed = look_closer(means.daemon, project, observed, needs, known)
     plan = plan_run(project, observed, request, known)
+    plan = with_warnings(plan, project, means.daemon.address)
     result = carry_out(plan, project, means, contents=contents)
     name = request.name or one_off_name(project.name, request.service, request.slug)
     return result.created[name] if result is not None else None

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 
+# That of Docker Engine 20.10: it has all that is always needed.
+OLDEST_API = (1, 41)
+
 # Seconds that a remote daemon has to take a TCP connection; a local socket answers at once or never.
 _DIAL_TIMEOUT = 30
 
@@ -61,6 +64,12 @@ def _pinned_version(environ: Mapping[str, str]) -> str | None:
         raise UsageError(
             f"DOCKER_API_VERSION is no API version: {wanted!r}", hint="use a number such as 1.41"
         )
+    if wanted and tuple(map(int, wanted.split("."))) < OLDEST_API:
+        oldest = ".".join(map(str, OLDEST_API))
+        raise UsageError(
+            f"DOCKER_API_VERSION asks for API {wanted}, {oldest} is the oldest that is spoken here",
+            hint="leave the variable out: the newest version that both sides know is found by itself",
+        )
     return wanted or None
 
 
@@ -77,7 +86,7 @@ def find_endpoint(
         address = host or environ.get("DOCKER_HOST")
         if address:
             return Endpoint(address, _tls_of_environment(environ), "--host" if host else "DOCKER_HOST")
-    folder = environ.get("DOCKER_CONFIG") or os.path.join(_home(environ), ".docker")
+    folder = _config_folder(environ)
     name = context or environ.get("DOCKER_CONTEXT") or _current_context(folder)
     if not name or name == "default":
         return Endpoint(DEFAULT_ADDRESS, None, "default")
@@ -142,9 +151,9 @@ def _dial_tls(where: tuple[str, int], files: TlsFiles) -> socket.socket:
 
 
 def _dial_ssh(address: str) -> socket.socket:
-    """Run `docker system dial-stdio` over ssh, with one end of a socket pair as its input and output."""
-    import subprocess
     from urllib.parse import urlsplit
+
+    from compose_lite.runner.ssh import dial
 
     url = urlsplit(address)
     host = url.hostname or ""
@@ -154,15 +163,7 @@ def _dial_ssh(address: str) -> socket.socket:
     options += ["-p", str(url.port)] if url.port else []
     options += ["-l", url.username] if url.username else []
     remote = ["docker", *(["--host", f"unix://{url.path}"] if url.path.strip("/") else [])]
-    ours, theirs = socket.socketpair()
-    with theirs:
-        subprocess.Popen(
-            ["ssh", *options, "--", host, *remote, "system", "dial-stdio"],
-            stdin=theirs.fileno(),
-            stdout=theirs.fileno(),
-            start_new_session=True,
-        )
-    return ours
+    return dial(["ssh", *options, "--", host, *remote, "system", "dial-stdio"])
 
 
 def _host_and_port(text: str, default_port: int, address: str) -> tuple[str, int]:
@@ -178,8 +179,7 @@ def _tls_of_environment(environ: Mapping[str, str]) -> TlsFiles | None:
     verify = bool(environ.get("DOCKER_TLS_VERIFY"))
     if not verify and not environ.get("DOCKER_TLS"):
         return None
-    folder = environ.get("DOCKER_CERT_PATH") or os.path.join(_home(environ), ".docker")
-    return _tls_of_folder(folder, verify=verify)
+    return _tls_of_folder(environ.get("DOCKER_CERT_PATH") or _config_folder(environ), verify=verify)
 
 
 def _tls_of_folder(folder: str, *, verify: bool) -> TlsFiles:
@@ -194,7 +194,7 @@ def _current_context(folder: str) -> str | None:
 
 def context_names(environ: Mapping[str, str]) -> list[str]:
     """The names of all contexts, sorted; `default` is always there."""
-    folder = environ.get("DOCKER_CONFIG") or os.path.join(_home(environ), ".docker")
+    folder = _config_folder(environ)
     kept = os.path.join(folder, "contexts", "meta")
     entries = os.listdir(kept) if os.path.isdir(kept) else []
     metas = (_read_json(os.path.join(kept, entry, "meta.json")) for entry in entries)
@@ -228,5 +228,6 @@ def _read_json(path: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _home(environ: Mapping[str, str]) -> str:
-    return environ.get("HOME") or os.path.expanduser("~")
+def _config_folder(environ: Mapping[str, str]) -> str:
+    home = environ.get("HOME") or os.path.expanduser("~")
+    return environ.get("DOCKER_CONFIG") or os.path.join(home, ".docker")

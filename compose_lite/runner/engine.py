@@ -6,7 +6,8 @@ import errno
 import json
 from typing import TYPE_CHECKING, Any
 
-from compose_lite.errors import AnswerLost, Conflict, DaemonError, DaemonUnavailable, NotFound
+from compose_lite.errors import AnswerLost, Conflict, DaemonError, DaemonUnavailable, EngineTooOld, NotFound
+from compose_lite.runner.connect import OLDEST_API
 from compose_lite.runner.http import Answer, DialError, HttpClient
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from compose_lite.runner.http import RawStream
 
 # What we ask for: the oldest version that has all we always need, the newest that we know.
-OLDEST = (1, 41)
+OLDEST = OLDEST_API
 NEWEST = (1, 51)
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -76,7 +77,8 @@ class Engine:
     ) -> Answer:
         """Send a request, with a JSON `body` or raw `data`, and return its answer still to be read.
 
-        Raises DaemonUnavailable, NotFound, Conflict or DaemonError with the daemon's message.
+        Raises DaemonUnavailable, NotFound, Conflict or DaemonError with the daemon's message, EngineTooOld
+        for a daemon from before the oldest API version that is spoken here.
         """
         sent = dict(headers or {})
         if body is not None:
@@ -311,9 +313,15 @@ def _refusal(status: int, body: bytes) -> DaemonError:
 def _agreed(daemons: str) -> str:
     """The newest version that both sides know; the oldest if what the daemon says is no version."""
     try:
-        return _text(min(version_tuple(daemons), NEWEST))
+        newest = version_tuple(daemons)
     except ValueError:
         return _text(OLDEST)
+    if newest < OLDEST:
+        raise EngineTooOld(
+            f"the Docker daemon is too old: it speaks API {daemons}, {_text(OLDEST)} is needed",
+            hint="update to Docker Engine 20.10 or later",
+        )
+    return _text(min(newest, NEWEST))
 
 
 def version_tuple(text: str) -> tuple[int, ...]:

@@ -127,6 +127,11 @@ def test_contexts_are_listed_with_the_default(home: dict[str, str]) -> None:
     assert context_names(home) == ["build", "default"]
 
 
+def test_api_version_that_is_too_old(home: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match=r"asks for API 1\.40, 1\.41 is the oldest"):
+        connect_daemon(environ={**home, "DOCKER_API_VERSION": "1.40"})
+
+
 def test_damaged_configuration_is_ignored(home: dict[str, str]) -> None:
     write(Path(home["HOME"], ".docker", "config.json"), "{")
 
@@ -239,9 +244,14 @@ def fake_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "        while data:\n"
         "            data = data[os.write(s.fileno() if end == 0 else 1, data):]\n"
     )
+    install(program, monkeypatch)
+    return tmp_path / "arguments"
+
+
+def install(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make it the program of that name."""
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    return tmp_path / "arguments"
 
 
 def use(environ: dict[str, str], container: str) -> bytes:
@@ -328,3 +338,38 @@ def test_ssh(containers: Containers, fake_ssh: Path) -> None:
     assert arguments[-5:] == ["--", "host.example", "docker", "system", "dial-stdio"]
     assert "me" in arguments
     assert "2222" in arguments
+
+
+def test_ssh_that_does_not_get_there_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "ssh", "#!/bin/sh\necho 'me@far: Permission denied (publickey).' >&2\nexit 255\n")
+    install(tmp_path / "ssh", monkeypatch)
+
+    with pytest.raises(DaemonUnavailable) as failed:
+        connect_daemon(environ={"DOCKER_HOST": "ssh://me@far"}).version()
+    assert str(failed.value) == (
+        "no Docker daemon answers at ssh://me@far (from DOCKER_HOST): me@far: Permission denied (publickey)."
+    )
+
+
+def test_a_dropped_ssh_connection_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = tmp_path / "tries"
+    answer = "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK"
+    dropped = "echo 'kex_exchange_identification: read: Connection reset by peer' >&2; exit 255"
+    script = f"echo >> {tries}\n[ $(wc -l < {tries}) = 2 ] || {{ {dropped}; }}\nprintf '{answer}'\nexec cat"
+    write(tmp_path / "ssh", f"#!/bin/sh\n{script}\n")
+    install(tmp_path / "ssh", monkeypatch)
+
+    sock = dialer(Endpoint("ssh://far"))()
+    sock.sendall(b"hello")
+    heard = b""
+    while not heard.endswith(b"hello"):
+        heard += sock.recv(100)
+    sock.close()
+    assert tries.read_text() == "\n\n"
+
+
+def test_no_ssh_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+
+    with pytest.raises(DaemonUnavailable, match="there is no ssh command here"):
+        connect_daemon(environ={"DOCKER_HOST": "ssh://far"}).version()

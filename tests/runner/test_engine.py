@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from compose_lite.errors import AnswerLost, Conflict, DaemonError, DaemonUnavailable, NotFound
+from compose_lite.errors import AnswerLost, Conflict, DaemonError, DaemonUnavailable, EngineTooOld, NotFound
 from compose_lite.runner.connect import Endpoint
 from compose_lite.runner.docker_daemon import DockerDaemon, split_reference
 from compose_lite.runner.engine import Engine, frames, quoted, unavailable
@@ -89,6 +89,18 @@ def test_daemon_that_has_given_up_the_oldest_version_is_asked_again() -> None:
 
     assert script.daemon().create_container(name="x", body={}) == "abc"
     assert len(script.requests) == 2
+
+
+def test_daemon_from_before_the_oldest_version_is_refused() -> None:
+    def reply(*_: object) -> Reply:
+        return 400, {"message": "client version 1.41 is too new. Maximum supported API version is 1.40"}
+
+    script = Scripted(reply, version="1.40")
+
+    with pytest.raises(EngineTooOld, match=r"it speaks API 1\.40, 1\.41 is needed") as refused:
+        script.daemon().list_containers(filters={})
+    assert refused.value.problems[0].code == "engine-too-old"
+    assert "20.10" in str(refused.value.hint)
 
 
 def test_pinned_version_is_kept() -> None:
