@@ -141,8 +141,14 @@ class Attached:
         wanted = _attached_services(project, options)
         followed = frozenset(options.services or project.services) | wanted
         daemon = ctx.connect()
+        made: list[Attached] = []
+        # A watch may bring services up that the files don't have yet.
+        all_there_will_be = options.watch and not options.services
         follower = LogFollower(
-            daemon, project.name, services=followed, attach=lambda service: service in wanted
+            daemon,
+            project.name,
+            services=None if all_there_will_be else followed,
+            attach=lambda service: service in (made[0].shown() if made else wanted),
         )
         found = [
             container
@@ -163,6 +169,7 @@ class Attached:
             origin=origin,
             wanted=wanted,
         )
+        made.append(attached)
         reader = Thread(target=attached._read, name="logs", daemon=True)
         reader.start()
         try:
@@ -170,6 +177,10 @@ class Attached:
         finally:
             follower.close()
             reader.join(_LAST_LINES)
+
+    def shown(self) -> frozenset[str]:
+        """The services whose logs are shown, also those that a watch has found in its files."""
+        return self.wanted | _attached_services(self.watch.project or self.project, self.options)
 
     @property
     def stack(self) -> Stack:
@@ -385,5 +396,5 @@ def _attached_services(project: Project, options: UpOptions) -> frozenset[str]:
     return frozenset(
         name
         for name in wanted - set(options.no_attach)
-        if project.services[name].attach or name in options.attach
+        if name in project.services and (project.services[name].attach or name in options.attach)
     )

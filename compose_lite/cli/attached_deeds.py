@@ -25,7 +25,7 @@ class Deeds:
     @property
     def services(self) -> tuple[str, ...]:
         """The services whose logs are shown."""
-        return tuple(sorted(self._attached.wanted))
+        return tuple(sorted(self._attached.shown()))
 
     @property
     def watching(self) -> bool:
