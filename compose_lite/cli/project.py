@@ -34,11 +34,16 @@ def load_options(
     from compose_lite.spec.options import ALL_STAGES, LoadOptions
 
     common = ctx.common
+    files = common.file
+    if any(file.startswith("oci://") for file in files):
+        from compose_lite.cli.published import local_files
+
+        files = local_files(files, ctx.environ)
     return LoadOptions(
         working_dir=working_dir(ctx.environ),
         environ=dict(ctx.environ),
         stdin=ctx.terminal.stdin.read,
-        files=common.file,
+        files=files,
         project_name=common.project_name,
         instance=common.instance,
         project_directory=common.project_directory,

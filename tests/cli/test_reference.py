@@ -15,8 +15,8 @@ REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "cli.tsv"
 KINDS = {"bool": "flag", "string": "text", "int": "number", "stringArray": "texts", "list": "texts"}
 
 # What docker compose has and we have not yet: an option that does nothing must not be shown.
-MISSING_COMMANDS = {"publish"}
-MISSING_OPTIONS: dict[str, set[str]] = {}
+MISSING_COMMANDS: set[str] = set()
+MISSING_OPTIONS = {"publish": {"--app"}}
 # Where the types differ although the option is the same.
 OTHER_KINDS = {("build", "--memory"), ("ls", "--filter")}
 

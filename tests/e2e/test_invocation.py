@@ -237,6 +237,7 @@ DRY_RUNS = (
     "doctor",
     "completion install bash",
     "plugin install",
+    "publish --with-env {STACK}/app:1",
     "cp compose.yaml web:/tmp/x",
     "commit web {STACK}/web:2",
     "export web -o web.tar",

@@ -64,6 +64,7 @@ TABLE: dict[str, Entry] = {
     "build": Entry("build", _IMAGES, "Build images"),
     "pull": Entry("build", _IMAGES, "Pull images"),
     "push": Entry("build", _IMAGES, "Push images"),
+    "publish": Entry("publish", _IMAGES, "Put the compose files into a registry"),
     "exec": Entry("exec", _CONTROL, "Run a command in a running container"),
     "cp": Entry("cp", _CONTROL, "Copy files into and out of containers (SERVICE:PATH)"),
     "commit": Entry("snapshot", _CONTROL, "Make an image of a container's changes"),

@@ -1,0 +1,125 @@
+"""`publish` and `-f oci://…`: compose files go into a real registry and come back from it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.checks import environment, nothing_left, prints, prints_match, says
+from tests.e2e.harness import Scenario, Step, play
+from tests.e2e.registry import registry
+from tests.e2e.stack import Stack, is_compose_lite
+from tests.e2e.steps import do, edit, run, write
+
+FILES = {
+    "compose.yaml": """
+        services:
+          web:
+            image: ${IDLE}
+            env_file: web.env
+            environment: {B: "${B:-2}"}
+            volumes: ["./data:/data"]
+          extra: {image: "${IDLE}", profiles: [extra]}
+    """,
+    "web.env": "A=1\n",
+}
+
+pytestmark = [
+    pytest.mark.daemon,
+    pytest.mark.skipif(
+        not is_compose_lite(), reason="docker compose reads no registry without a certificate"
+    ),
+]
+
+
+def _go_elsewhere(stack: Stack) -> None:
+    """Go on in an empty folder, with the reference that `publish` has printed in PUBLISHED."""
+    assert stack.last is not None
+    stack.env["PUBLISHED"] = stack.last.out.strip()
+    stack.folder = stack.folder.with_name("elsewhere")
+    stack.folder.mkdir()
+
+
+def _go_back(stack: Stack) -> None:
+    stack.folder = stack.folder.with_name("project")
+
+
+def _up(stack: Stack) -> None:
+    """Bring up what was published, with a value for its variable."""
+    stack.run(f"-f {stack.env['PUBLISHED']} up -d", env={"B": "3"})
+
+
+def _forget(stack: Stack) -> None:
+    """Have no cache any more."""
+    stack.env["XDG_CACHE_HOME"] = str(stack.folder / "cache")
+
+
+def played(tmp_path: Path, *steps: Step) -> None:
+    """Play the steps as a scenario on the files above."""
+    play(
+        Scenario(name="published", intent="Compose files go through a registry.", files=FILES, steps=steps),
+        tmp_path,
+    )
+
+
+def test_what_was_published_is_used_by_its_digest(tmp_path: Path) -> None:
+    """Another folder brings up exactly this, whatever the tag means meanwhile, with its own variables."""
+    with registry() as address:
+        target = f"{address}/team/app:1"
+        played(
+            tmp_path,
+            run(f"publish --with-env --yes {target}"),
+            do("go elsewhere", _go_elsewhere),
+            do("up by digest", _up),
+            environment("web", A="1", B="3"),
+            run(f"-f oci://{target} ps"),
+            says("{STACK}-web-1"),
+            do("go back", _go_back),
+            edit("web.env", "A=1", "A=9"),
+            run(f"publish --with-env --yes --oci-version 1.0 {target}"),
+            do("have no cache", _forget),
+            do("up by digest", _up),
+            environment("web", A="1", B="3"),
+            run(f"-f oci://{target} up -d"),
+            environment("web", A="9", B="2"),
+            run(f"-f oci://{target} down"),
+            nothing_left(),
+        )
+
+
+def test_what_others_should_not_know_is_not_published_unasked(tmp_path: Path) -> None:
+    """Environment is published if that is allowed, this machine's paths if they are agreed to."""
+    with registry() as address:
+        target = f"{address}/team/app:1"
+        played(
+            tmp_path,
+            run(f"publish {target}", code=1),
+            says("the environment of web would be published", "--with-env"),
+            run(f"publish --with-env {target}", code=1, stdin="n\n"),
+            says("/data"),
+            run(f"--dry-run publish --with-env --yes {target}"),
+            prints(f"would publish compose.yaml, web.env as {target}"),
+            run(f"-f oci://{target} config", code=1),
+            says("has nothing under that name"),
+        )
+
+
+def test_images_are_pinned(tmp_path: Path) -> None:
+    """`--resolve-image-digests` publishes images by what their registry has; one that has none fails."""
+    with registry() as address:
+        target = f"{address}/team/app:1"
+        played(
+            tmp_path,
+            write(
+                "compose.yaml",
+                f"services: {{web: {{image: '{address}/${{STACK}}/web:1', build: .}}}}",
+            ),
+            write("Dockerfile", "FROM compose-lite-test/busybox:1\n"),
+            run(f"publish --resolve-image-digests {target}", code=1),
+            says("digest"),
+            run("build"),
+            run("push"),
+            run(f"publish --resolve-image-digests {target}"),
+            run(f"-f oci://{target} config --images"),
+            prints_match(lambda text: f"{address}/" in text and "@sha256:" in text, "an image by digest"),
+            run("down --rmi all"),
+        )
