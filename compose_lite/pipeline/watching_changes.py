@@ -229,7 +229,7 @@ class Changer:
             with self._one_at_a_time:
                 self._up(name, job.recreate)
         except ComposeLiteError as error:
-            self._failed(name, action, error)
+            self._failed(name, "replace", error)
             self._watched.settled(name, ())
             return
         seconds = time.monotonic() - job.since

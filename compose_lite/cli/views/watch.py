@@ -31,7 +31,7 @@ _FAILURES = {
     "exec": "service {} has not run its command",
     "restart": "service {} is not restarted",
     "rebuild": "service {} is not rebuilt; what runs is left alone",
-    "replace": "service {} is not replaced",
+    "replace": "service {} could not be replaced",
     "apply": "the project's files are not applied; the stack runs on as it is",
     "prune": "the images of before are not removed",
     "connect": "what happens to containers is not known; trying again",
