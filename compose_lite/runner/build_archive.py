@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from compose_lite.errors import BuildFailed
 
 if TYPE_CHECKING:
+    import tarfile
     from collections.abc import Iterator, Mapping
 
     from compose_lite.runner.image_build import ImageBuild
@@ -46,10 +47,26 @@ def _archive(image: ImageBuild) -> Path | None:
 def _unpack(archive: Path, folder: str) -> None:
     import tarfile
 
+    if not hasattr(tarfile, "tar_filter"):
+        raise BuildFailed(
+            f"this Python can't unpack the build context {archive} safely",
+            hint="use Python 3.11.4 or later, or unpack the archive and name the folder",
+        )
     try:
         with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="tar")
+            tar.extractall(folder, filter=_inside)
     except tarfile.ReadError as error:
         raise BuildFailed(f"the build context {archive} is neither a folder nor a tar archive") from error
     except (tarfile.TarError, OSError) as error:
         raise BuildFailed(f"the build context {archive} can't be unpacked: {error}") from error
+
+
+def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """A member as it may be written; raises TarError for one that would reach out of the folder.
+
+    A symbolic link may point anywhere, as it means a place in the image and is never followed here; what would be
+    written through it is refused. A hard link would be the very file that it names.
+    """
+    import tarfile
+
+    return tarfile.data_filter(member, folder) if member.islnk() else tarfile.tar_filter(member, folder)

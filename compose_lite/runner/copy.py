@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from compose_lite.errors import NotFound, UsageError
+from compose_lite.errors import AnswerLost, NotFound, UsageError
 from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -71,8 +71,9 @@ def copy_out(daemon: Daemon, container: str, source: str, target: str, options: 
     """Copy a path of a container to the host.
 
     Raises:
-        UsageError: the target can't be written, or does not fit the source.
+        UsageError: the target can't be written, does not fit the source, or the archive reaches out of it.
         NotFound: there is no such path in the container.
+        AnswerLost: the archive is damaged.
     """
     source = _resolved(daemon, container, source) if options.follow_link else source
     found, tar = daemon.get_archive(container, path=source)
@@ -163,33 +164,51 @@ def _packed(path: Path, name: str, *, archive: bool) -> IO[bytes]:
 
 
 def _unpack(file: IO[bytes], folder: Path, top: str, name: str, *, archive: bool) -> None:
-    """Extract a tar whose top is called `top` into a folder, as `name`; nothing may land outside of it."""
-    with tarfile.open(fileobj=file) as tar:
-        for member in tar:
-            inside = posixpath.relpath(member.name, top)
-            place = posixpath.normpath(posixpath.join(name, inside))
-            if place == "." and member.isdir():
-                continue
-            _extract(tar, member, folder, place, archive=archive)
+    """Extract a tar whose top is called `top` into a folder, as `name`; nothing may land outside of it.
+
+    The container may have made the archive what it is: it is trusted in nothing.
+    """
+    try:
+        with tarfile.open(fileobj=file) as tar:
+            for member in tar:
+                inside = posixpath.relpath(member.name, top)
+                place = posixpath.normpath(posixpath.join(name, inside))
+                if place == "." and member.isdir():
+                    continue
+                _extract(tar, member, folder, place, archive=archive)
+    except tarfile.TarError as error:
+        raise AnswerLost(f"the container's archive is damaged: {error}") from error
 
 
 def _extract(
     tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, place: str, *, archive: bool
 ) -> None:
+    if "\0" in place:
+        raise UsageError(f"the container's archive has a name that no file can have: {member.name}")
     target = folder / place
-    root = Path(os.path.realpath(folder))
-    parent = Path(os.path.realpath(target.parent))
-    if parent != root and root not in parent.parents:
+    # A folder may be there already, and be a link that the archive has made: then what it leads to counts.
+    checked = target if member.isdir() else target.parent
+    if posixpath.isabs(place) or place.split("/")[0] == ".." or not _is_inside(checked, folder):
         raise UsageError(f"the container's archive reaches outside of {folder}: {member.name}")
     try:
         _write(tar, member, target)
-        if archive:
+        if archive and os.path.lexists(target):
             os.chown(target, member.uid, member.gid, follow_symlinks=False)
+    except (KeyError, RecursionError) as error:
+        raise UsageError(
+            f"the container's archive has a link to what is not in it: {member.name} → {member.linkname}"
+        ) from error
     except OSError as error:
         raise UsageError(f"can't write {target}: {error.strerror}") from error
 
 
+def _is_inside(path: Path, folder: Path) -> bool:
+    root = os.path.realpath(folder)
+    return Path(os.path.realpath(path)).is_relative_to(root)
+
+
 def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+    """Write a member. Devices and pipes are left out. Raises KeyError for a hard link to nothing."""
     if member.isdir():
         target.mkdir(exist_ok=True)
         target.chmod(stat.S_IMODE(member.mode))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import tarfile
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import CannotSync, NotFound
+from compose_lite.errors import AnswerLost, CannotSync, NotFound
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.feed_file import open_tar
 from compose_lite.runner.sync_tree import within
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # Go's bit for folders, as the daemon tells modes in a path's stat.
 _GO_DIRECTORY = 1 << 31
+# Bytes of a passwd or group file that are read: what a container has there may be anything.
+_MOST_ACCOUNTS = 1 << 20
 _CLOSED_HINT = (
     "use a volume that can be written to, or another action (`rebuild`, `restart`), or drop the watch rule"
 )
@@ -176,7 +179,7 @@ def _owner(daemon: Daemon, container: str, seen: Json) -> Owner:
     accounts = _accounts(daemon, container, "/etc/passwd")
     row = next((row for row in accounts if user in (row[0], row[2])), None)
     uid = _number(user) if row is None else int(row[2])
-    gid = int(row[3]) if row else 0
+    gid = _number(row[3]) if row else 0
     if group:
         groups = () if group.isdecimal() else _accounts(daemon, container, "/etc/group")
         gid = next((int(row[2]) for row in groups if row[0] == group), _number(group))
@@ -197,7 +200,9 @@ def _accounts(daemon: Daemon, container: str, path: str) -> list[list[str]]:
         with open_tar(feed) as tar:
             member = tar.next()
             file = tar.extractfile(member) if member is not None else None
-            text = file.read().decode(errors="replace") if file else ""
+            text = file.read(_MOST_ACCOUNTS).decode(errors="replace") if file else ""
+    except tarfile.TarError as error:
+        raise AnswerLost(f"the daemon's archive of {path} is damaged: {error}") from error
     finally:
         feed.close()
     rows = [line.split(":") for line in text.splitlines()]

@@ -3,11 +3,12 @@
 import io
 import stat
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from compose_lite.errors import UsageError
+from compose_lite.errors import AnswerLost, UsageError
 from compose_lite.runner.copy import CopyOptions, copy_out
 
 FOLDER = 1 << 31
@@ -116,3 +117,83 @@ def test_a_link_out_of_the_target_is_not_written_through(tmp_path: Path) -> None
     with pytest.raises(UsageError, match="reaches outside"):
         copied("/etc/conf", tmp_path / "there", *evil)
     assert not list((tmp_path / "outside").iterdir())
+
+
+@pytest.mark.parametrize(
+    "name", ["/evil", "conf/../../../../../evil", "..", "conf/..", "conf/../..", "conf/\0evil"]
+)
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_nothing_but_the_target_is_touched(tmp_path: Path, name: str, kind: bytes) -> None:
+    above = tmp_path / "above"
+    (above / "there" / "conf").mkdir(parents=True)
+    above.chmod(0o750)
+    evil = member(name, kind, link="/etc/passwd", mode=0o777)
+    evil.pax_headers = {"path": name}
+    with suppress(UsageError):
+        copied("/etc/conf", above / "there", member("conf", tarfile.DIRTYPE, mode=0o755), evil)
+    assert stat.S_IMODE(above.stat().st_mode) == 0o750
+    assert list(above.iterdir()) == [above / "there"]
+    assert list(tmp_path.iterdir()) == [above]
+    assert not Path("/evil").exists()
+
+
+def test_a_folder_is_not_given_rights_through_a_link(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    outside.chmod(0o700)
+    (tmp_path / "there").mkdir()
+    evil = [
+        member("conf", tarfile.DIRTYPE, mode=0o755),
+        member("conf/way", tarfile.SYMTYPE, link=str(outside)),
+        member("conf/way", tarfile.DIRTYPE, mode=0o777),
+    ]
+    with pytest.raises(UsageError, match="reaches outside"):
+        copied("/etc/conf", tmp_path / "there", *evil)
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o700
+
+
+def test_a_link_of_the_archive_is_replaced_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("keep")
+    (tmp_path / "there").mkdir()
+    evil = [
+        member("conf", tarfile.DIRTYPE, mode=0o755),
+        member("conf/a", tarfile.SYMTYPE, link=str(tmp_path / "precious")),
+        member("conf/a"),
+    ]
+    copied("/etc/conf", tmp_path / "there", *evil)
+    assert (tmp_path / "precious").read_text() == "keep"
+    assert (tmp_path / "there/conf/a").read_text() == "xxx"
+    assert not (tmp_path / "there/conf/a").is_symlink()
+
+
+@pytest.mark.parametrize("link", ["/etc/passwd", "../../etc/passwd", "conf/none", "conf/loop", "conf/other"])
+def test_a_hard_link_gives_nothing_of_the_host(tmp_path: Path, link: str) -> None:
+    (tmp_path / "there").mkdir()
+    evil = [
+        member("conf", tarfile.DIRTYPE, mode=0o755),
+        member("conf/other", tarfile.LNKTYPE, link="conf/loop"),
+        member("conf/loop", tarfile.LNKTYPE, link=link),
+    ]
+    with pytest.raises(UsageError, match="a link to what is not in it"):
+        copied("/etc/conf", tmp_path / "there", *evil)
+    assert not (tmp_path / "there/conf/loop").exists()
+
+
+@pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, b"?"])
+def test_no_device_is_made(tmp_path: Path, kind: bytes) -> None:
+    (tmp_path / "there").mkdir()
+    copied("/dev", tmp_path / "there", member("dev", tarfile.DIRTYPE, mode=0o755), member("dev/null", kind))
+    made = tmp_path / "there/dev/null"
+    assert not made.exists() or made.is_file()
+
+
+def test_no_file_gets_more_than_its_owners_rights(tmp_path: Path) -> None:
+    copied("/bin/su", tmp_path / "su", member("su", mode=0o6755), folder=False)
+    assert stat.S_IMODE((tmp_path / "su").stat().st_mode) == 0o755
+
+
+def test_a_damaged_archive_is_an_error_that_says_so(tmp_path: Path) -> None:
+    damaged = Archive("conf", TREE, folder=True)
+    damaged._chunks = [b"no tar at all" * 100]
+    with pytest.raises(AnswerLost, match="damaged"):
+        copy_out(damaged, "c", "/etc/conf", str(tmp_path / "new"), CopyOptions())  # type: ignore[arg-type]
