@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # More options for pytest, such as PYTEST_ARGS="-k up -x".
 PYTEST_ARGS ?=
+# Two at a time, the tests of a file one after another: they share what the file has set up.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 export VENV
 export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 
@@ -20,7 +22,7 @@ demo-down: ## stop the demo and remove what it made
 	@$(BIN)/compose-lite --project-name foodtrucks down --volumes
 
 test: setup engine tools lint ## all there is: lint, types, contracts, unit, property, daemon and wheel tests
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 check: lint unit ## what needs no Docker: lint, types, contracts, unit and property tests
 
@@ -35,13 +37,13 @@ format: setup ## bring the code into shape
 	$(BIN)/ruff check --fix .
 
 unit: setup ## the tests that need no Docker
-	$(BIN)/pytest -m "not daemon" $(PYTEST_ARGS)
+	$(PYTEST) -m "not daemon" $(PYTEST_ARGS)
 
 faults: setup engine tools ## strike every changing call of every scenario in every way (half an hour)
-	COMPOSE_LITE_FAULTS=whole $(BIN)/pytest -n 2 tests/faults $(PYTEST_ARGS)
+	COMPOSE_LITE_FAULTS=whole $(PYTEST) --dist load tests/faults $(PYTEST_ARGS)
 
 e2e: setup engine tools ## the tests on a real daemon
-	$(BIN)/pytest -m daemon $(PYTEST_ARGS)
+	$(PYTEST) -m daemon $(PYTEST_ARGS)
 
 benchmark: setup engine tools ## measure beside docker compose and write docs/performance.md (half an hour)
 	@mkdir -p .cache
