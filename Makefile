@@ -19,7 +19,7 @@ demo: setup engine ## bring examples/foodtrucks up and search once (WEB_PORT=500
 	@scripts/demo
 
 demo-down: ## stop the demo and remove what it made
-	@$(BIN)/compose-lite --project-name foodtrucks down --volumes
+	@$(BIN)/compose-lite --project-name foodtrucks down --volumes --yes
 
 test: setup engine tools lint ## all there is: lint, types, contracts, unit, property, daemon and wheel tests
 	$(PYTEST) $(PYTEST_ARGS)

@@ -14,6 +14,7 @@ from compose_lite import events, labels
 from compose_lite.cli import commands
 from compose_lite.cli.completion.answering import respond
 from compose_lite.cli.invocation import CommonOptions, Invocation
+from compose_lite.cli.losses import agreed
 from compose_lite.cli.terminal import Terminal
 from compose_lite.cli.views.explanation import render_explanation
 from compose_lite.cli.views.logs import LogPrinter
@@ -229,11 +230,8 @@ def test_completion_offers_no_name_that_a_shell_would_act_on(
 
 
 def test_rm_asks_harmlessly() -> None:
-    from compose_lite.cli.commands.down import _agreed
-
     out = terminal()
-    invocation = Invocation(common=CommonOptions(), terminal=out, environ={}, connect=HostileDaemon)
-    assert not _agreed(invocation, [HOSTILE])
+    assert not agreed(out, f"Going to remove {HOSTILE}", [HOSTILE])
     assert_harmless(written(out).replace("? [y/N] ", "?\n"))
 
 

@@ -22,6 +22,7 @@ class DownOptions:
         "Remove images too: all that services use, or only those without a name of their own",
         choices=("local", "all"),
     )
+    yes: bool = flag("Don't ask before volumes are removed", short="-y")
     remove_orphans: bool = flag("Remove containers of services that the files no longer have")
     timeout: int | None = number(
         "Seconds to wait for a container to stop before it is killed", short="-t", metavar="SECONDS"
@@ -39,9 +40,10 @@ class RmOptions:
 
 
 def run_down(ctx: Invocation, options: DownOptions) -> int:
-    """Stop and remove the project's containers and networks."""
+    """Stop and remove the project's containers and networks; before volumes go, a person is asked."""
     from compose_lite import pipeline
     from compose_lite.cli.carry_out import carrying_out
+    from compose_lite.cli.losses import Question, asks
     from compose_lite.cli.project import find_stack
     from compose_lite.planner.requests import DownRequest
 
@@ -53,8 +55,12 @@ def run_down(ctx: Invocation, options: DownOptions) -> int:
         remove_orphans=options.remove_orphans or ctx.variable_set("COMPOSE_REMOVE_ORPHANS"),
         timeout=options.timeout,
     )
+    doubtful = options.volumes and not options.yes and not ctx.common.dry_run and asks(ctx.terminal)
     with carrying_out(ctx, title="down") as run:
-        plan = pipeline.down(stack, request, run.means)
+        question = Question(ctx, run, stack.name)
+        plan = pipeline.down(stack, request, question.means() if doubtful else run.means)
+        if question.refused:
+            return 1
         if plan.empty and stack.project is None:
             ctx.terminal.note(f"warning: project {stack.name!r} has nothing to remove")
     return run.exit_code
@@ -64,6 +70,7 @@ def run_rm(ctx: Invocation, options: RmOptions) -> int:
     """Remove stopped containers, after asking."""
     from compose_lite import pipeline
     from compose_lite.cli.carry_out import carrying_out
+    from compose_lite.cli.losses import agreed
     from compose_lite.cli.project import find_stack
     from compose_lite.planner.requests import RemoveRequest
 
@@ -72,22 +79,13 @@ def run_rm(ctx: Invocation, options: RmOptions) -> int:
     with carrying_out(ctx, title="rm") as run:
         if not options.force and not ctx.common.dry_run:
             names = pipeline.removable(stack, request, run.means)
-            if names and not _agreed(ctx, names):
+            with_them = ", with their anonymous volumes and the data in them" if options.volumes else ""
+            if names and not agreed(ctx.terminal, f"Going to remove {', '.join(names)}{with_them}", ()):
                 return 1
         plan = pipeline.rm(stack, request, run.means)
         if plan.empty:
             ctx.terminal.note("No stopped containers")
     return run.exit_code
-
-
-def _agreed(ctx: Invocation, names: list[str]) -> bool:
-    """Ask on the terminal; whatever is no clear yes is a no."""
-    from compose_lite.cli.views.text import safe
-
-    ctx.terminal.note(f"Going to remove {safe(', '.join(names))}")
-    ctx.terminal.note("Are you sure? [y/N] ", end="")
-    answer = ctx.terminal.stdin.readline().decode(errors="replace").strip().lower()
-    return answer in ("y", "yes")
 
 
 COMMANDS = {
