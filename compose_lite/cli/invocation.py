@@ -63,6 +63,7 @@ class Invocation:
         environ: the process's environment.
         connect: opens a connection to the daemon; raises `DaemonUnavailable`.
         argv: the command line without the program's name.
+        offline: fetch nothing that files or options name elsewhere.
     """
 
     common: CommonOptions
@@ -70,6 +71,7 @@ class Invocation:
     environ: Mapping[str, str]
     connect: Callable[[], Daemon]
     argv: tuple[str, ...] = ()
+    offline: bool = False
 
     def variable_set(self, name: str) -> bool:
         """Whether an environment variable says yes."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from compose_lite.cli.views.problems import render_problem
@@ -34,15 +35,19 @@ def load_options(
     from compose_lite.spec.options import ALL_STAGES, LoadOptions
 
     common = ctx.common
-    files = common.file
-    if any(file.startswith("oci://") for file in files):
+
+    def fetch(reference: str) -> tuple[str, ...]:
         from compose_lite.cli.published import local_files
 
-        files = local_files(files, ctx.environ)
+        return local_files(reference, ctx.environ, offline=ctx.offline)
+
+    remote = any(file.startswith("oci://") for file in common.file)
+    files = tuple(chain.from_iterable(fetch(file) for file in common.file)) if remote else common.file
     return LoadOptions(
         working_dir=working_dir(ctx.environ),
         environ=dict(ctx.environ),
         stdin=ctx.terminal.stdin.read,
+        fetch=fetch,
         files=files,
         project_name=common.project_name,
         instance=common.instance,

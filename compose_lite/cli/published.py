@@ -17,22 +17,27 @@ SCHEME = "oci://"
 _LIST = ".files"
 
 
-def local_files(files: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The files with those of registries replaced by what was fetched of them, in their order.
+def local_files(file: str, environ: Mapping[str, str], *, offline: bool = False) -> tuple[str, ...]:
+    """The file itself, or the compose files that a reference to a registry stands for, in their order.
+
+    Args:
+        offline: only take what was fetched before.
 
     Raises:
         RegistryError: an artifact can't be had. ComposeLiteError: it can't be kept, or must not be used.
     """
-    return tuple(
-        path for file in files for path in (_fetched(file, environ) if file.startswith(SCHEME) else (file,))
-    )
-
-
-def _fetched(reference: str, environ: Mapping[str, str]) -> list[str]:
+    if not file.startswith(SCHEME):
+        return (file,)
     folder = _cache(environ)
-    _, at, digest = reference.rpartition("@")
+    _, at, digest = file.rpartition("@")
     if at and (kept := _kept(folder / digest.replace(":", "-"))):
         return kept  # a digest never comes to mean something else
+    if offline:
+        raise ComposeLiteError(f"{file} has not been fetched yet", code="registry")
+    return _fetched(file, folder, environ)
+
+
+def _fetched(reference: str, folder: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
     from compose_lite.pipeline.artifact import fetch
 
     digest, found = fetch(reference, environ)
@@ -50,15 +55,15 @@ def _cache(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("XDG_CACHE_HOME") or Path(home, ".cache")) / "compose-lite" / "oci"
 
 
-def _kept(place: Path) -> list[str]:
+def _kept(place: Path) -> tuple[str, ...]:
     """The compose files of an artifact that was fetched before; none if it was not."""
     names = place / _LIST
     if not names.is_file():
-        return []
-    return [str(place / name) for name in names.read_text().splitlines()]
+        return ()
+    return tuple(str(place / name) for name in names.read_text().splitlines())
 
 
-def _keep(place: Path, files: Iterable[PublishedFile]) -> list[str]:
+def _keep(place: Path, files: Iterable[PublishedFile]) -> tuple[str, ...]:
     """Write an artifact's files; all of them are there once the folder has its name. Raises OSError."""
     from compose_lite.pipeline.artifact import COMPOSE_FILE
 

@@ -101,7 +101,7 @@ class _Entry:
         asked = [
             (item.name, getattr(options, item.name))
             for item in fields(options)
-            if item.name not in ("environ", "stdin")
+            if item.name not in ("environ", "stdin", "fetch")
         ]
         self._name = _digest(
             [repr((asked, sys.version_info, _code_stamp())).encode("utf-8", "surrogatepass")]

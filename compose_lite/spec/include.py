@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.files import read_env_files
-from compose_lite.spec.paths import folder_of, hint_for_missing, join
+from compose_lite.spec.paths import folder_of, hint_for_missing, is_pinned, join
 from compose_lite.spec.problems import nearest
 from compose_lite.spec.tree import Map, Seq, locate
 
@@ -102,7 +102,7 @@ class Includer:
         if not entry.paths:
             self._all_present([join(scope.folder, file) for file in entry.env_files], entry)
             return None
-        files = [join(scope.folder, file) for file in entry.paths]
+        files = [file for path in entry.paths for file in self._local(path)]
         if not self._all_present(files, entry):
             return None
         trail = (*scope.trail, path)
@@ -121,6 +121,11 @@ class Includer:
         return self._loader.load(
             files, scope.inner(folder=folder, base=base, variables=variables, trail=trail)
         )
+
+    def _local(self, path: str) -> tuple[str, ...]:
+        """The file, or those that a reference with a digest stands for."""
+        fetch = self._loader.options.fetch
+        return fetch(path) if fetch is not None and is_pinned(path) else (join(self._scope.folder, path),)
 
     def _folders(self, entry: _Entry, main: str) -> tuple[str, str]:
         """Return the included project's folder, absolute and relative to ours."""

@@ -31,6 +31,8 @@ class LoadOptions:
         working_dir: absolute path of the folder that relative paths and discovery start from.
         environ: the shell's variables.
         stdin: returns the bytes of standard input, for the file named ``-``.
+        fetch: returns the local paths of the compose files that a reference with a digest stands for
+            (`oci://…@sha256:…` under `include`); without it they are files that are not there.
         files: `-f`, in order; empty for discovery.
         project_name: `-p`.
         instance: `--instance`; `None` leaves it to the variable, an empty text asks for none.
@@ -49,6 +51,7 @@ class LoadOptions:
     working_dir: str
     environ: Mapping[str, str] = field(default_factory=dict)
     stdin: Callable[[], bytes] | None = None
+    fetch: Callable[[str], tuple[str, ...]] | None = None
     files: tuple[str, ...] = ()
     project_name: str | None = None
     instance: str | None = None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _WINDOWS_DRIVE = re.compile(r"[a-zA-Z]:[\\/]")
 _REMOTE_PREFIXES = ("https://", "http://", "git://", "ssh://", "github.com/", "git@")
+_PINNED = re.compile(r"oci://[^@\s]+@sha256:[0-9a-f]{64}")
 _CONTEXT_SCHEMES = ("docker-image://", "service:", "oci-layout://", "target:")
 
 
@@ -32,6 +33,11 @@ def hint_for_missing(paths: Iterable[str]) -> str | None:
     if not any(path.startswith(_REMOTE_PREFIXES) or "://" in path for path in paths):
         return None
     return "compose-lite reads files of this machine only: get the file first, and look at it"
+
+
+def is_pinned(path: str) -> bool:
+    """Whether it names files in a registry by a digest: what it stands for can't change behind anybody's back."""
+    return _PINNED.fullmatch(path) is not None
 
 
 def folder_of(path: str, base: str, kind: Callable[[str], str]) -> str:

@@ -123,3 +123,26 @@ def test_images_are_pinned(tmp_path: Path) -> None:
             prints_match(lambda text: f"{address}/" in text and "@sha256:" in text, "an image by digest"),
             run("down --rmi all"),
         )
+
+
+def test_what_was_published_is_included_by_its_digest(tmp_path: Path) -> None:
+    """A compose file includes what a registry has under a digest; completion fetches nothing."""
+    with registry() as address:
+        target = f"{address}/team/app:1"
+        played(
+            tmp_path,
+            run(f"publish --with-env --yes {target}"),
+            do("go elsewhere", _go_elsewhere),
+            do("include it", _include),
+            run("__completeNoDesc up ''"),
+            prints("top\n:4"),
+            run("up -d"),
+            environment("web", A="1", B="2"),
+            run("__completeNoDesc up ''"),
+            prints("extra\ntop\nweb\n:4"),
+        )
+
+
+def _include(stack: Stack) -> None:
+    published = stack.env["PUBLISHED"]
+    stack.write("compose.yaml", f"include: ['{published}']\nservices:\n  top: {{image: '${{IDLE}}'}}\n")

@@ -106,7 +106,7 @@ def test_a_name_that_leaves_the_folder_is_refused(
 ) -> None:
     answers.offer(**{name: "services: {}"})
     with pytest.raises(ComposeLiteError, match="outside of its folder"):
-        local_files([f"oci://{answers.host}/app:1"], environ)
+        local_files(f"oci://{answers.host}/app:1", environ)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
@@ -150,11 +150,18 @@ def test_a_token_is_asked_for_and_shown_where_the_registry_wants_one(
 def test_a_digest_is_fetched_once(answers: Answers, environ: dict[str, str]) -> None:
     answers.offer(**{"compose.yaml": "services: {}", "more.yaml": "x-a: 1"})
     digest = digest_of(answers.manifest)
-    first = local_files(["a.yaml", f"oci://{answers.host}/app@{digest}"], environ)
-    assert [path.rpartition("/")[2] for path in first] == ["a.yaml", "compose.yaml", "more.yaml"]
+    reference = f"oci://{answers.host}/app@{digest}"
+    with pytest.raises(ComposeLiteError, match="not been fetched"):
+        local_files(reference, environ, offline=True)
+    first = local_files(reference, environ)
+    assert [path.rpartition("/")[2] for path in first] == ["compose.yaml", "more.yaml"]
     asked = len(answers.asked)
-    assert local_files(["a.yaml", f"oci://{answers.host}/app@{digest}"], environ) == first
+    assert local_files(reference, environ, offline=True) == local_files(reference, environ) == first
     assert len(answers.asked) == asked
+
+
+def test_files_of_this_machine_stay_what_they_are(environ: dict[str, str]) -> None:
+    assert local_files("a.yaml", environ) == ("a.yaml",)
 
 
 def test_a_reference_that_is_none_and_a_registry_that_is_not_there(environ: dict[str, str]) -> None:

@@ -30,7 +30,7 @@ class Live:
 
         # Nothing is read that a person would have to type, and nothing said beside the answer.
         mute = replace(ctx.terminal, stdin=BytesIO(), stdout=BytesIO(), stderr=BytesIO())
-        self._ctx = replace(ctx, terminal=mute)
+        self._ctx = replace(ctx, terminal=mute, offline=True)
         self._stack: Stack | None = None
 
     def services(self) -> dict[str, str]:
