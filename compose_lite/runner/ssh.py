@@ -11,15 +11,15 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from compose_lite.runner.sign_of_life import answers
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import IO
 
-_PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: keep-alive\r\n\r\n"
-_ENOUGH = 65536
-
 # An ssh server drops connections by chance while many are being made (`MaxStartups`).
 _DROPPED = re.compile(r"kex_exchange_identification|Connection (closed|reset) by", re.IGNORECASE)
+_PATIENCE = 5
 _BACK_OFF = (0.3, 0.7, 1.5)  # seconds before each further attempt
 
 
@@ -46,7 +46,7 @@ def _dial_once(command: Sequence[str]) -> socket.socket:
             threading.Thread(target=process.wait, name="ssh", daemon=True).start()
             return ours
         ours.close()
-        code = process.wait()
+        code = _end_of(process)
         said.seek(0)
         words = " ".join(said.read().decode(errors="replace").split())
         raise ConnectionError(errno.ECONNREFUSED, words or f"ssh ended with {code}")
@@ -65,21 +65,17 @@ def _start(command: Sequence[str], said: IO[bytes]) -> tuple[socket.socket, subp
     return ours, process
 
 
-def _answers(sock: socket.socket) -> bool:
-    """Whether a daemon answers; its answer is taken off the connection."""
-    head = b""
+def _end_of(process: subprocess.Popen[bytes]) -> int:
+    """Wait until it ends, for it has nobody to talk to any more; return its exit code."""
     try:
-        sock.sendall(_PING)
-        while b"\r\n\r\n" not in head:
-            block = sock.recv(_ENOUGH)
-            if not block or len(head) > _ENOUGH:
-                return False
-            head += block
-        head, _, body = head.partition(b"\r\n\r\n")
-        length = re.search(rb"(?i)content-length: *(\d+)", head)
-        left = int(length[1]) - len(body) if length else 0
-        while left > 0 and (block := sock.recv(left)):
-            left -= len(block)
+        return process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def _answers(sock: socket.socket) -> bool:
+    try:
+        return answers(sock)
     except OSError:
         return False
-    return head.startswith(b"HTTP/1.1 200")

@@ -13,10 +13,13 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from compose_lite.runner.sign_of_life import answers
+
 if TYPE_CHECKING:
     from compose_lite.runner.connect import TlsFiles
 
 _BLOCK = 65536
+_PATIENCE = 30  # seconds for the handshake
 _CLOSED = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
@@ -28,7 +31,12 @@ def wrap(sock: socket.socket, files: TlsFiles, *, host: str) -> socket.socket:
         settings.verify_mode = ssl.CERT_NONE
     if files.cert:
         settings.load_cert_chain(files.cert, files.key)
+    sock.settimeout(_PATIENCE)
     secure = settings.wrap_socket(sock, server_hostname=host)
+    # Whether a daemon takes our certificate it says (since TLS 1.3) only after the handshake.
+    if not answers(secure):
+        secure.close()
+        raise ConnectionError("no Docker daemon answers behind TLS")
     secure.setblocking(False)
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)

@@ -3,9 +3,11 @@
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +18,8 @@ import requests
 from tests.e2e import state
 
 _PATIENCE = 60
+# A socket that listens is handed over as systemd does it; only the standard ones get through sudo.
+_WITH_LISTENER = ("sh", "-c", 'exec 3<&0 0</dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"', "sh")
 
 
 class OwnDaemon:
@@ -25,7 +29,8 @@ class OwnDaemon:
     `network_mode: none`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, options: Sequence[str] = (), *, listener: socket.socket | None = None) -> None:
+        """Prepare it; `options` are more of dockerd's own, by `listener` it is reached from the machine's network."""
         program = shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/sbin")
         assert program, "no dockerd here: the tests need the engine's own machine"
         self._folder = Path(tempfile.mkdtemp(prefix="daemon-"))
@@ -36,8 +41,10 @@ class OwnDaemon:
         self._log = (self._folder / "log").open("wb")
         self._process: subprocess.Popen[bytes]
         self._root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+        self._listener = listener
         self._command = [
             *self._root,
+            *(_WITH_LISTENER if listener else ()),
             # Where it shared the machine's network, a daemon without a bridge would remove that of the machine's.
             *("unshare", "--net"),
             program,
@@ -49,6 +56,8 @@ class OwnDaemon:
             "--bridge=none",
             "--iptables=false",
             "--ip-forward=false",
+            *(["--host=fd://"] if listener else []),
+            *options,
         ]
 
     @property
@@ -59,7 +68,11 @@ class OwnDaemon:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         self._process = subprocess.Popen(
-            self._command, stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True
+            self._command,
+            stdin=self._listener.fileno() if self._listener else None,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         deadline = time.monotonic() + _PATIENCE
         while not self._answers():
