@@ -20,7 +20,7 @@ from compose_lite.pipeline.means import Stack, approve
 from compose_lite.pipeline.queries import containers
 from compose_lite.pipeline.watching_service import failure
 from compose_lite.planner.requests import BuildRequest, ImagesRequest, RestartRequest, UpRequest
-from compose_lite.planner.watch import plan_prune, with_changed_builds, with_followers
+from compose_lite.planner.watch_rebuild import plan_prune, with_changed_builds, with_followers
 from compose_lite.runner.cancellation import Cancellation
 
 if TYPE_CHECKING:

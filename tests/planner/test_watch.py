@@ -11,17 +11,19 @@ from compose_lite.planner.watch import (
     ServiceWork,
     TreeChange,
     WatchedTree,
-    built_first,
     check_rules,
     decide,
     live_already,
-    plan_prune,
     relative_to,
     watched_trees,
+)
+from compose_lite.planner.watch_draft import draft_section
+from compose_lite.planner.watch_rebuild import (
+    built_first,
+    plan_prune,
     with_changed_builds,
     with_followers,
 )
-from compose_lite.planner.watch_draft import draft_section
 from compose_lite.spec.model import Build, Dependency, FrozenMap, Hook, Mount, Project, Service, WatchRule
 
 RELOAD = Hook(command=("reload",))

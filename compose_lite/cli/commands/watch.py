@@ -90,7 +90,7 @@ def _up(ctx: Invocation, origin: Origin, options: WatchOptions) -> Callable[[Mea
 
     from compose_lite import pipeline
     from compose_lite.planner.requests import ImagesRequest
-    from compose_lite.planner.watch import built_first
+    from compose_lite.planner.watch_rebuild import built_first
 
     project = built_first(origin.project, options.services)
     request = replace(_request(ctx, options), recreate_dependencies="never")
