@@ -273,10 +273,14 @@ def unavailable(endpoint: Endpoint, error: OSError) -> DaemonUnavailable:
         )
     if local and error.errno == errno.ECONNREFUSED:
         return DaemonUnavailable(f"{where}: the socket is there but nobody listens", hint=start)
-    return DaemonUnavailable(
-        f"{where}: {error.strerror or error}",
-        hint="check the address (DOCKER_HOST, --context) and that the daemon listens there",
-    )
+    said = error.strerror or str(error)
+    hint = "check the address (DOCKER_HOST, --context) and that the daemon listens there"
+    if endpoint.tls is not None and "SSL" in said:
+        hint = (
+            "see whether ca.pem, cert.pem and key.pem (of the context, or in DOCKER_CERT_PATH) are those for"
+            " this daemon, and whether it speaks TLS at all"
+        )
+    return DaemonUnavailable(f"{where}: {said}", hint=hint)
 
 
 def quoted(segment: str) -> str:

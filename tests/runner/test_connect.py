@@ -327,8 +327,9 @@ def test_client_without_a_certificate_is_refused(secure_relay: Relay, tmp_path: 
         "DOCKER_CERT_PATH": str(tmp_path / "none"),
     }
 
-    with pytest.raises(DaemonUnavailable, match="certificate required"):
+    with pytest.raises(DaemonUnavailable, match="certificate required") as refused:
         connect_daemon(environ=environ).version()
+    assert "DOCKER_CERT_PATH" in str(refused.value.hint)
 
 
 @pytest.mark.daemon
