@@ -6,6 +6,7 @@ Every handler may be called again after a lost answer: an effect that is there a
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from compose_lite import __version__, labels
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     Handler = Callable[[Site, Any, Report], Outcome]
 
+# How often, and after how many seconds each, something is looked for that another request may be making.
+_GLANCES, _PAUSE = 10, 0.2
 _IN_USE = Outcome(changed=False, text="kept: still in use")
 
 
@@ -83,6 +86,12 @@ def create_network(site: Site, action: a.CreateNetwork, _report: Report) -> Outc
         site.daemon.create_network(body)
     except Conflict:
         if not _is_there(site, action.name, body["Labels"]):
+            raise
+        return NOTHING_TO_DO
+    except DaemonError as error:
+        # The daemon may still be at the same request of an invocation that was killed: its subnet is taken then,
+        # but it is not yet to be seen.
+        if "overlap" not in str(error) or not _appears(site, action.name, body["Labels"]):
             raise
         return NOTHING_TO_DO
     return DONE
@@ -267,10 +276,14 @@ def remove_container(site: Site, action: a.RemoveContainer, _report: Report) -> 
     except NotFound:
         return NOTHING_TO_DO
     except Conflict as error:
-        if "already in progress" not in str(error):
+        if "already in progress" in str(error):
+            _await_removal(site, container)
+            return NOTHING_TO_DO
+        if not site.daemon.inspect_container(container)["State"]["Running"]:
             raise
-        _await_removal(site, container)
-        return NOTHING_TO_DO
+        # It did not run when that was looked at: the daemon has since ended a start that somebody was killed over.
+        site.daemon.stop_container(container)
+        site.daemon.remove_container(container, volumes=action.volumes, force=action.force)
     return DONE
 
 
@@ -352,6 +365,15 @@ def _is_there(site: Site, network: str, wanted: Mapping[str, str]) -> bool:
     except NotFound:
         return False
     return all(marks.get(name) == value for name, value in wanted.items())
+
+
+def _appears(site: Site, network: str, wanted: Mapping[str, str]) -> bool:
+    """Whether the network is there, or comes to be within a moment."""
+    for _ in range(_GLANCES):
+        if _is_there(site, network, wanted):
+            return True
+        time.sleep(_PAUSE)
+    return False
 
 
 def _exists(site: Site, ref: str) -> bool:
