@@ -172,10 +172,13 @@ def _process_titles() -> Iterator[set[str]]:
     over = threading.Event()
 
     def look() -> None:
-        while not over.wait(0.01):
-            for file in Path("/proc").glob("[0-9]*/cmdline"):
+        while not over.wait(0.05):
+            for process in Path("/proc").iterdir():
+                if not process.name.isdigit():
+                    continue
                 try:
-                    seen.add(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                    title = (process / "cmdline").read_bytes()
+                    seen.add(title.replace(b"\0", b" ").decode(errors="replace"))
                 except OSError:
                     continue  # it has ended
 
