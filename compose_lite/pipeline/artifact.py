@@ -123,7 +123,13 @@ def _name(layer: Mapping[str, Any], reference: str) -> str:
     marked = (layer.get("annotations") or {}).get(_NAMES[layer["mediaType"]], "")
     name = str(marked) or "compose.yaml"
     clean = posixpath.normpath(name)
-    if name.startswith("/") or clean.startswith("..") or "\\" in name or clean == "." or not name.isprintable():
+    if (
+        name.startswith("/")
+        or clean.startswith("..")
+        or "\\" in name
+        or clean == "."
+        or not name.isprintable()
+    ):
         raise ComposeLiteError(
             f"{reference} has a file that would lie outside of its folder: {name!r}",
             code="unsafe-name",

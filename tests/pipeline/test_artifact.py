@@ -100,7 +100,9 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {"HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"}
 
 
-@pytest.mark.parametrize("name", ["../evil.yaml", "/etc/evil", "a/../../evil", "..", "a\\..\\b", "./", "a\nb"])
+@pytest.mark.parametrize(
+    "name", ["../evil.yaml", "/etc/evil", "a/../../evil", "..", "a\\..\\b", "./", "a\nb"]
+)
 def test_a_name_that_leaves_the_folder_is_refused(
     answers: Answers, environ: dict[str, str], tmp_path: Path, name: str
 ) -> None:
