@@ -10,7 +10,7 @@ export VENV
 export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine tools demo demo-down test check lint format unit faults e2e benchmark clean
+.PHONY: help setup engine tools demo demo-down test check lint audit format unit faults e2e benchmark clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ lint: setup ## format, lint, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config pyproject.toml
+
+audit: ## ask the advisory database about every locked package
+	@scripts/audit
 
 format: setup ## bring the code into shape
 	$(BIN)/ruff format .
