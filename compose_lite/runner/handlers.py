@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Handler = Callable[[Site, Any, Report], Outcome]
 
 # How often, and after how many seconds each, something is looked for that another request may be making.
-_GLANCES, _PAUSE = 10, 0.2
+_GLANCES, _PAUSE = 25, 0.2
 _IN_USE = Outcome(changed=False, text="kept: still in use")
 
 
