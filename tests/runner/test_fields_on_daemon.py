@@ -13,7 +13,6 @@ from compose_lite.planner.actions import ContainerRef
 from compose_lite.planner.differences import differences
 from compose_lite.planner.files import NONE
 from compose_lite.runner.effective import of_container, of_image
-from compose_lite.runner.engine import version_tuple
 from compose_lite.spec.model import Mount, Service
 from tests.e2e.images import ensure_busybox
 from tests.runner.fields import ELSEWHERE, ROWS, Row, at
@@ -105,8 +104,3 @@ def _named_back(inspected: dict[str, Any], ground: Ground) -> dict[str, Any]:
     text = json.dumps(inspected).replace(ground.project.name, "{project}").replace(ground.subnet, "{subnet}")
     found: dict[str, Any] = json.loads(text)
     return found
-
-
-def test_this_engine_is_old_enough_for_the_table(ground: Ground) -> None:
-    """The table's MAC address is where engines before API 1.44 have it."""
-    assert version_tuple(ground.daemon.api_version) < (1, 44)
