@@ -18,7 +18,11 @@ _BLOCK = 65536
 
 def answers(sock: socket.socket) -> bool:
     """Whether a daemon answers; its answer is taken off the connection. Raises OSError if the connection breaks."""
-    sock.sendall(_PING)
+    try:
+        sock.sendall(_PING)
+    except OSError:
+        sock.recv(_BLOCK)  # who has hung up may have said why, such as in an alert of TLS: that is raised instead
+        raise
     got = b""
     while b"\r\n\r\n" not in got:
         block = sock.recv(_BLOCK)

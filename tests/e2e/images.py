@@ -122,7 +122,11 @@ def _member(name: str, *, kind: bytes, mode: int, owner: int = 0, target: str = 
 def _client() -> Any:
     import docker
 
-    return docker.from_env()
+    client = docker.from_env()
+    # Proxies would be looked for in the environment at each request, which breaks while pytest changes it in a
+    # thread beside.
+    client.api.trust_env = False
+    return client
 
 
 def _exists(reference: str) -> bool:

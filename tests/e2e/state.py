@@ -29,7 +29,9 @@ def api() -> Any:
 
     A `docker.APIClient`, whose published types miss half of its methods.
     """
-    return docker.APIClient(version="1.41", timeout=60)
+    client = docker.APIClient(version="1.41", timeout=60)
+    client.trust_env = False  # pytest changes the environment while threads of a test are at work
+    return client
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ from compose_lite.runner.connect import (
     dialer,
     find_endpoint,
 )
+from compose_lite.runner.sign_of_life import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -330,6 +332,17 @@ def test_client_without_a_certificate_is_refused(secure_relay: Relay, tmp_path: 
     with pytest.raises(DaemonUnavailable, match="certificate required") as refused:
         connect_daemon(environ=environ).version()
     assert "DOCKER_CERT_PATH" in str(refused.value.hint)
+
+
+def test_why_the_other_side_hung_up_is_told_also_when_it_was_quicker(secure_relay: Relay) -> None:
+    settings = ssl.create_default_context()
+    settings.check_hostname, settings.verify_mode = False, ssl.CERT_NONE
+    with settings.wrap_socket(socket.create_connection(("127.0.0.1", secure_relay.port))) as secure:
+        with contextlib.suppress(OSError):
+            while True:  # until what is sent no longer gets there
+                secure.sendall(b"\n")
+        with pytest.raises(ssl.SSLError, match="certificate required"):
+            answers(secure)
 
 
 @pytest.mark.daemon
