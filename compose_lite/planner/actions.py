@@ -309,11 +309,15 @@ class RemoveContainer(_OnContainer):
     """Remove; `volumes` also its anonymous volumes, `force` even while it runs.
 
     Done already where it is gone; where the daemon is removing it already, wait for the end of that.
+
+    Attributes:
+        spare: left alone if it has come to run since it was looked at; otherwise it is stopped first.
     """
 
     verb: ClassVar[str] = "remove"
     volumes: bool = False
     force: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -92,12 +92,18 @@ def discard(
     reasons: tuple[Reason, ...],
     *,
     volumes: bool = False,
+    spare: bool = False,
     needs: Iterable[int] = (),
 ) -> int:
-    """Stop and remove a container; returns the last node."""
+    """Stop and remove a container; returns the last node.
+
+    With `spare` it is left alone if somebody starts it before its turn comes.
+    """
     before = list(needs)
     stopped = halt(work, container, service, reasons, needs=before)
-    removal = actions.RemoveContainer(container=ref_of(container), volumes=volumes, force=True)
+    # A dead container needs force, and can't be started.
+    force = not spare or container.state == "dead"
+    removal = actions.RemoveContainer(container=ref_of(container), volumes=volumes, force=force, spare=spare)
     removed = work.draft.add(removal, *reasons, needs=before if stopped is None else [stopped[1]])
     work.halted.setdefault(container.id, removed)
     work.freed[container.name] = removed

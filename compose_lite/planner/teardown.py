@@ -176,7 +176,9 @@ def _discard_services(
                 work.unchanged.append(ref_of(container))
                 continue
             first = len(work.draft)
-            last = discard(work, container, stack.service(name), (reason,), volumes=volumes)
+            last = discard(
+                work, container, stack.service(name), (reason,), volumes=volumes, spare=not running
+            )
             removed[container.id] = last
             if container.running:
                 work.stops.setdefault(name, []).append((first, work.halted[container.id]))

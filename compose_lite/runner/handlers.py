@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # How often, and after how many seconds each, something is looked for that another request may be making.
 _GLANCES, _PAUSE = 25, 0.2
 _IN_USE = Outcome(changed=False, text="kept: still in use")
+_RUNS_AGAIN = Outcome(changed=False, text="kept: it runs again")
 
 
 # images
@@ -271,20 +272,9 @@ def unpause_container(site: Site, action: a.UnpauseContainer, _report: Report) -
 
 def remove_container(site: Site, action: a.RemoveContainer, _report: Report) -> Outcome:
     try:
-        container = site.containers.id(action.container)
-        site.daemon.remove_container(container, volumes=action.volumes, force=action.force)
+        return _remove(site, action, site.containers.id(action.container))
     except NotFound:
         return NOTHING_TO_DO
-    except Conflict as error:
-        if "already in progress" in str(error):
-            _await_removal(site, container)
-            return NOTHING_TO_DO
-        if not site.daemon.inspect_container(container)["State"]["Running"]:
-            raise
-        # It did not run when that was looked at: the daemon has since ended a start that somebody was killed over.
-        site.daemon.stop_container(container)
-        site.daemon.remove_container(container, volumes=action.volumes, force=action.force)
-    return DONE
 
 
 def rename_container(site: Site, action: a.RenameContainer, _report: Report) -> Outcome:
@@ -393,6 +383,24 @@ def _unless(site: Site, action: Any, change: Callable[[str], None], *, state: st
         if site.daemon.inspect_container(container)["State"]["Status"] != state:
             raise
         return NOTHING_TO_DO
+    return DONE
+
+
+def _remove(site: Site, action: a.RemoveContainer, container: str) -> Outcome:
+    """Remove a container, one that has come to run meanwhile too unless it is to be spared then."""
+    try:
+        site.daemon.remove_container(container, volumes=action.volumes, force=action.force)
+    except Conflict as error:
+        if "already in progress" in str(error):
+            _await_removal(site, container)
+            return NOTHING_TO_DO
+        if not site.daemon.inspect_container(container)["State"]["Running"]:
+            raise
+        if action.spare:
+            return _RUNS_AGAIN
+        # It did not run when that was looked at: the daemon has since ended a start that somebody was killed over.
+        site.daemon.stop_container(container)
+        site.daemon.remove_container(container, volumes=action.volumes, force=action.force)
     return DONE
 
 

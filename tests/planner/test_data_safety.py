@@ -166,7 +166,7 @@ PLANNED = {
 CALLED = {
     "remove_image remove_image": "the action of a plan",
     "remove_volume remove_volume": "the action of a plan",
-    "remove_container remove_container": "the action of a plan",
+    "_remove remove_container": "the action of a plan",
     "_run remove_container": "doctor: the container that it has made to probe the engine",
     "_remove_abandoned remove_container": "doctor: the same, left by one that was killed",
     "_start remove_container": "run --rm: its own container, which could not be started",

@@ -171,6 +171,14 @@ class TestRm:
         plan = plan_rm(STACK, daemon.observe(), RemoveRequest())
         assert terse(plan) == "[1] remove container p-web-1 (asked for by rm)"
 
+    def test_leaves_alone_what_somebody_starts_before_its_turn(self):
+        daemon = running(STACK)
+        daemon.by_name("p-web-1").state = "exited"
+        for stop in (False, True):
+            plan = plan_rm(STACK, daemon.observe(), RemoveRequest(services=("web",), stop=stop))
+            removal = plan.actions[-1].action
+            assert (removal.spare, removal.force) == (not stop, stop)
+
     def test_with_stop_takes_all(self):
         plan = plan_rm(STACK, running(STACK).observe(), RemoveRequest(stop=True, volumes=True))
         assert [planned.action.verb for planned in plan.actions] == ["stop", "remove", "stop", "remove"]

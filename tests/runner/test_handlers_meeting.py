@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from compose_lite.errors import Conflict, DaemonError, NotFound
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner.actions import ContainerRef, CreateNetwork, RemoveContainer
 from compose_lite.runner.handlers import create_network, remove_container
 from compose_lite.runner.progress import silent
@@ -69,6 +70,12 @@ def test_a_container_that_has_begun_to_run_meanwhile_is_stopped_first() -> None:
     daemon = _Late()
     assert remove_container(site(daemon), REMOVAL, silent).changed
     assert daemon.done == ["stop", "remove"]
+
+
+def test_a_container_that_somebody_has_started_is_not_removed_by_what_takes_stopped_ones_only() -> None:
+    daemon = _Late()
+    assert not remove_container(site(daemon), replace(REMOVAL, spare=True), silent).changed
+    assert not daemon.done
 
 
 def test_another_refusal_stays_one() -> None:
