@@ -61,6 +61,7 @@ class _Target:
         known: the host's paths that are there.
         removed: those that were deleted, which the record does not say yet.
         missing: what the last comparison did not find there.
+        newest: the number of the record's last batch.
     """
 
     place: Place
@@ -68,6 +69,7 @@ class _Target:
     known: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    newest: int = 0
 
 
 class ContainerSync:
@@ -101,7 +103,9 @@ class ContainerSync:
             return Difference()
         found = compare(self._daemon, self._container, tree, at.place)
         recorded = sync_record.read(self._daemon, self._container, at.record)
-        at.known |= recorded or set()
+        if recorded is not None:
+            at.known |= recorded.paths
+            at.newest = max(at.newest, recorded.newest)
         # A container that is new to watch has what its image brought, which the host may have deleted since.
         delete = found.unknown & (at.known if at.known or recorded is not None else tree.gone)
         at.missing = set(found.missing)
@@ -148,7 +152,11 @@ class ContainerSync:
     def _record(self, at: _Target, *, added: Collection[str], archive: Archive | None = None) -> None:
         """Send the archive, together with what is new in the record."""
         new = set(added) - at.known
-        record = list(sync_record.pieces(at.record, new, at.removed - set(added)) if new else ())
+        record: list[bytes] = []
+        if new:
+            at.newest = sync_record.number_after(at.newest)
+            removed = at.removed - set(added)
+            record += sync_record.pieces(at.record, new, removed, number=at.newest)
         if record and at.place.root_writable and (archive is None or at.place.base != "/"):
             put(self._daemon, self._container, "/", record)
             record = []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shutil
 import subprocess
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +22,7 @@ from compose_lite.runner.watch import FileWatch
 from tests.runner.host_tree import edit_at_random, fill, picture_of_container, picture_of_host
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
@@ -438,9 +441,18 @@ def test_what_was_deleted_is_deleted_in_a_new_container_of_the_old_image_too(
     assert bring(ContainerSync(daemon, container), tree).delete == {"README"}
 
 
+@pytest.mark.parametrize("clock", [None, itertools.count(10**18, -(10**15))], ids=["", "put-back"])
 def test_what_the_program_makes_anew_after_its_deletion_stays(
-    daemon: DockerDaemon, containers: Containers, root: Path, tree: HostTree
+    daemon: DockerDaemon,
+    containers: Containers,
+    root: Path,
+    tree: HostTree,
+    clock: Iterator[int] | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if clock is not None:
+        set_anew = SimpleNamespace(time=time.time, time_ns=lambda: next(clock))
+        monkeypatch.setattr("compose_lite.runner.sync_record.time", set_anew)
     container = idle(containers)
     sync = ContainerSync(daemon, container)
     bring(sync, tree)
