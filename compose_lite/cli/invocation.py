@@ -41,6 +41,9 @@ class CommonOptions:
     )
     env_file: tuple[str, ...] = texts("Environment file instead of .env", metavar="FILE", group=_FILES)
     profile: tuple[str, ...] = texts("Profile to enable", metavar="NAME", group=_FILES)
+    insecure_registry: tuple[str, ...] = texts(
+        "Speak plain HTTP with this registry about compose files (oci://)", metavar="HOST", group=_FILES
+    )
     all_resources: bool = flag("Include resources that no service uses", group=_FILES)
     compatibility: bool = flag("With config: don't fill in what is implied", group=_FILES)
     no_cache: bool = flag("Load the files anew, whatever is remembered of them", group=_FILES)

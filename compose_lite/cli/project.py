@@ -39,7 +39,7 @@ def load_options(
     def fetch(reference: str) -> tuple[str, ...]:
         from compose_lite.cli.published import local_files
 
-        return local_files(reference, ctx.environ, offline=ctx.offline)
+        return local_files(reference, ctx.environ, offline=ctx.offline, plain_http=common.insecure_registry)
 
     remote = any(file.startswith("oci://") for file in common.file)
     files = tuple(chain.from_iterable(fetch(file) for file in common.file)) if remote else common.file

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from compose_lite.errors import ComposeLiteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from compose_lite.pipeline.artifact import PublishedFile
 
@@ -17,11 +17,14 @@ SCHEME = "oci://"
 _LIST = ".files"
 
 
-def local_files(file: str, environ: Mapping[str, str], *, offline: bool = False) -> tuple[str, ...]:
+def local_files(
+    file: str, environ: Mapping[str, str], *, offline: bool = False, plain_http: Container[str] = ()
+) -> tuple[str, ...]:
     """The file itself, or the compose files that a reference to a registry stands for, in their order.
 
     Args:
         offline: only take what was fetched before.
+        plain_http: the registries (`host` or `host:port`) that are spoken to without TLS.
 
     Raises:
         RegistryError: an artifact can't be had. ComposeLiteError: it can't be kept, or must not be used.
@@ -34,13 +37,16 @@ def local_files(file: str, environ: Mapping[str, str], *, offline: bool = False)
         return kept  # a digest never comes to mean something else
     if offline:
         raise ComposeLiteError(f"{file} has not been fetched yet", code="registry")
-    return _fetched(file, folder, environ)
+    registry = file.removeprefix(SCHEME).partition("/")[0]
+    return _fetched(file, folder, environ, plain_http=registry in plain_http)
 
 
-def _fetched(reference: str, folder: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
+def _fetched(
+    reference: str, folder: Path, environ: Mapping[str, str], *, plain_http: bool
+) -> tuple[str, ...]:
     from compose_lite.pipeline.artifact import fetch
 
-    digest, found = fetch(reference, environ)
+    digest, found = fetch(reference, environ, plain_http=plain_http)
     place = folder / digest.replace(":", "-")
     try:
         return _kept(place) or _keep(place, found)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from compose_lite.errors import ComposeLiteError
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.digests import parse_reference
-from compose_lite.runner.oci import MANIFEST, RegistryError, Repository, digest_of
+from compose_lite.runner.oci import INDEX, MANIFEST, RegistryError, Repository, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,31 +35,78 @@ class PublishedFile:
 
 
 def publish(
-    reference: str, files: Iterable[PublishedFile], environ: Mapping[str, str], *, version: str | None = None
+    reference: str,
+    files: Iterable[PublishedFile],
+    environ: Mapping[str, str],
+    *,
+    version: str | None = None,
+    images: Iterable[str] = (),
+    plain_http: bool = False,
 ) -> str:
     """Put files under a reference; returns the digest by which exactly these can be had again.
 
     Args:
         version: of the OCI image specification, `1.0` or `1.1`; by default 1.1, or 1.0 where that is refused.
+        images: by their digests; they are copied into the repository, and an index of them refers to the files.
+        plain_http: speak to the registry without TLS.
 
     Raises:
-        RegistryError: the registry can't be reached or refuses.
+        RegistryError: a registry can't be reached or refuses.
     """
     target = _parsed(reference)
-    repository = Repository(target.name, environ)
+    repository = Repository(target.name, environ, plain_http=plain_http)
     layers = [_layer(repository, file) for file in files]
     repository.put_blob(_NOTHING)
+    manifest = _put_files(repository, target.tag, layers, version)
+    if images := tuple(images):
+        _put_images(repository, images, manifest)
+    return digest_of(manifest)
+
+
+def _put_files(
+    repository: Repository, tag: str, layers: list[dict[str, object]], version: str | None
+) -> bytes:
+    """Put the manifest of the files under a tag; returns it."""
     if version != "1.0":
+        manifest = _manifest(layers, "1.1")
         try:
-            return repository.put_manifest(target.tag, _manifest(layers, "1.1"))
+            repository.put_manifest(tag, manifest)
         except RegistryError as error:
             # What a registry says that knows no artifacts yet.
             if version is not None or error.status not in (400, 415):
                 raise
-    return repository.put_manifest(target.tag, _manifest(layers, "1.0"))
+        else:
+            return manifest
+    manifest = _manifest(layers, "1.0")
+    repository.put_manifest(tag, manifest)
+    return manifest
 
 
-def fetch(reference: str, environ: Mapping[str, str]) -> tuple[str, list[PublishedFile]]:
+def _put_images(repository: Repository, images: Iterable[str], files: bytes) -> None:
+    """Copy images into the repository, and name them in an index that the registry lists beside the files."""
+    from compose_lite import __version__
+    from compose_lite.runner.image_copy import copy_image
+
+    entries = []
+    for image in dict.fromkeys(images):
+        reference = parse_reference(image)
+        source = repository.beside(reference.name)
+        entries.append(copy_image(source, reference.digest, repository))
+    index = {
+        "schemaVersion": 2,
+        "mediaType": INDEX,
+        "artifactType": ARTIFACT,
+        "manifests": entries,
+        "subject": {"mediaType": MANIFEST, "digest": digest_of(files), "size": len(files)},
+        "annotations": {"com.docker.compose.version": __version__},
+    }
+    content = json.dumps(index).encode()
+    repository.put_referrer(content, digest_of(files), media_type=INDEX, artifact_type=ARTIFACT)
+
+
+def fetch(
+    reference: str, environ: Mapping[str, str], *, plain_http: bool = False
+) -> tuple[str, list[PublishedFile]]:
     """The digest of what is under a reference, and its files.
 
     Raises:
@@ -67,8 +114,8 @@ def fetch(reference: str, environ: Mapping[str, str]) -> tuple[str, list[Publish
         ComposeLiteError: a file would leave the folder that it is put into.
     """
     source = _parsed(reference)
-    repository = Repository(source.name, environ)
-    manifest = repository.manifest(source.digest or source.tag)
+    repository = Repository(source.name, environ, plain_http=plain_http)
+    manifest = repository.manifest(source.digest or source.tag).content
     return digest_of(manifest), [
         PublishedFile(
             name=_name(layer, reference), kind=layer["mediaType"], content=repository.blob(layer["digest"])

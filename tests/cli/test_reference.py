@@ -16,7 +16,7 @@ KINDS = {"bool": "flag", "string": "text", "int": "number", "stringArray": "text
 
 # What docker compose has and we have not yet: an option that does nothing must not be shown.
 MISSING_COMMANDS: set[str] = set()
-MISSING_OPTIONS = {"publish": {"--app"}}
+MISSING_OPTIONS: dict[str, set[str]] = {}
 # Where the types differ although the option is the same.
 OTHER_KINDS = {("build", "--memory"), ("ls", "--filter")}
 

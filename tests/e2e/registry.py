@@ -12,16 +12,19 @@ import urllib.request
 from collections.abc import Iterable, Iterator
 from http.client import HTTPResponse
 from pathlib import Path
+from typing import Any
 
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _MANIFEST_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+_OCI = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json")
+_ANYTHING = (_MANIFEST, _MANIFEST_LIST, *_OCI)
 
 
 @contextlib.contextmanager
-def registry() -> Iterator[str]:
+def registry(host: str = "127.0.0.1") -> Iterator[str]:
     """Run docker-registry (Debian's package of that name) on a free port; yields `127.0.0.1:PORT`.
 
-    The daemon speaks plain http with loopback addresses unasked.
+    The daemon speaks plain http with loopback addresses unasked, compose-lite only with `127.0.0.1`.
     """
     program = shutil.which("docker-registry") or shutil.which("registry")
     assert program, "no docker-registry here: run scripts/setup-test-tools, or install docker-registry"
@@ -31,24 +34,24 @@ def registry() -> Iterator[str]:
         config.write_text(
             f"version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\n"
             f"storage: {{filesystem: {{rootdirectory: {folder}/data}}, delete: {{enabled: true}}}}\n"
-            f"http: {{addr: '127.0.0.1:{port}'}}\n"
+            f"http: {{addr: '{host}:{port}'}}\n"
         )
         process = subprocess.Popen(
             [program, "serve", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            _await_listener(process, port)
-            yield f"127.0.0.1:{port}"
+            _await_listener(process, host, port)
+            yield f"{host}:{port}"
         finally:
             process.kill()
             process.wait()
 
 
-def _await_listener(process: "subprocess.Popen[bytes]", port: int) -> None:
+def _await_listener(process: "subprocess.Popen[bytes]", host: str, port: int) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         assert process.poll() is None, f"docker-registry ended with {process.returncode}"
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
             return
         time.sleep(0.02)
     raise AssertionError("docker-registry does not answer")
@@ -77,6 +80,14 @@ def offer_for(address: str, repository: str, tag: str, platforms: Iterable[str])
         entries.append({**entry, "platform": {"os": system, "architecture": architecture}})
     index = {"schemaVersion": 2, "mediaType": _MANIFEST_LIST, "manifests": entries}
     _answer("PUT", f"{place}/manifests/{tag}", json.dumps(index).encode(), _MANIFEST_LIST)
+
+
+def has_of(address: str, repository: str, reference: str) -> dict[str, Any]:
+    """The manifest or index that a registry has under a tag or digest."""
+    found: dict[str, Any] = json.loads(
+        _ask(f"http://{address}/v2/{repository}/manifests/{reference}", accept=", ".join(_ANYTHING))
+    )
+    return found
 
 
 def _ask(url: str, accept: str = "*/*") -> bytes:

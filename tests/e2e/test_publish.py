@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.checks import environment, nothing_left, prints, prints_match, says
 from tests.e2e.harness import Scenario, Step, play
-from tests.e2e.registry import registry
+from tests.e2e.registry import has_of, offer_for, registry
 from tests.e2e.stack import Stack, is_compose_lite
 from tests.e2e.steps import do, edit, run, write
 
@@ -122,6 +122,77 @@ def test_images_are_pinned(tmp_path: Path) -> None:
             run(f"-f oci://{target} config --images"),
             prints_match(lambda text: f"{address}/" in text and "@sha256:" in text, "an image by digest"),
             run("down --rmi all"),
+        )
+
+
+def test_an_application_is_published_with_its_images(tmp_path: Path) -> None:
+    """`--app` copies every image, with all its platforms, beside the files that name it by its digest."""
+    with registry() as address:
+        target = f"{address}/team/app"
+        image = f"{address}/{{STACK}}/web:1"
+
+        def offer(stack: Stack) -> None:
+            offer_for(address, f"{stack.name}/web", "1", ["linux/amd64", "linux/arm64"])
+
+        def look(stack: Stack) -> None:
+            assert stack.last is not None
+            published = stack.last.out.strip().rpartition("@")[2]
+            (listed,) = has_of(address, "team/app", published.replace(":", "-"))["manifests"]
+            images = has_of(address, "team/app", listed["digest"])
+            assert images["subject"]["digest"] == published
+            assert (
+                images["artifactType"] == listed["artifactType"] == "application/vnd.docker.compose.project"
+            )
+            (copied,) = images["manifests"]
+            variants = has_of(address, "team/app", copied["digest"])["manifests"]
+            assert {variant["platform"]["architecture"] for variant in variants} == {"amd64", "arm64"}
+            stack.env["COPIED"] = copied["digest"]
+
+        played(
+            tmp_path,
+            write(
+                "compose.yaml",
+                f"services: {{web: {{image: '{image.replace('{STACK}', '${STACK}')}', build: ., profiles: [extra]}}}}",
+            ),
+            write("Dockerfile", "FROM compose-lite-test/busybox:1\n"),
+            run("--profile extra build"),
+            run("--profile extra push"),
+            do("make it one for two platforms", offer),
+            edit("compose.yaml", "build: ., ", ""),
+            run(f"publish --app {target}:1"),
+            do("look into the registry", look),
+            run(f"-f oci://{target}:1 --profile extra config --images"),
+            prints(image + "@{COPIED}"),
+            run("--profile extra down --rmi all"),
+        )
+
+
+def test_a_registry_without_a_certificate_is_used_if_that_is_allowed(tmp_path: Path) -> None:
+    """`publish --insecure-registry`, and `--insecure-registry HOST` for `-f oci://…`; without them only TLS will do."""
+    with registry("127.0.0.2") as address:
+        target = f"{address}/team/app:1"
+        played(
+            tmp_path,
+            run(f"publish --with-env --yes {target}", code=1),
+            says("can't be reached"),
+            run(f"publish --with-env --yes --insecure-registry {target}"),
+            run(f"-f oci://{target} config --services", code=1),
+            says("can't be reached"),
+            run(f"--insecure-registry {address} -f oci://{target} config --services"),
+            prints("web"),
+        )
+
+
+def test_the_environment_of_every_profile_is_looked_at(tmp_path: Path) -> None:
+    """What a service has in its environment is not published unasked, whatever profile it is in."""
+    with registry() as address:
+        played(
+            tmp_path,
+            write(
+                "compose.yaml", "services: {web: {image: a, environment: {KEY: secret}, profiles: [extra]}}"
+            ),
+            run(f"publish --yes {address}/team/app:1", code=1),
+            says("the environment of web would be published"),
         )
 
 

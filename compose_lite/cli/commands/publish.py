@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, text, word
 from compose_lite.errors import ComposeLiteError, UsageError
-from compose_lite.lazy_dataclasses import dataclass
+from compose_lite.lazy_dataclasses import dataclass, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.pipeline.artifact import PublishedFile
@@ -24,11 +24,13 @@ class PublishOptions:
     """Options of `publish`."""
 
     repository: str = word("REPOSITORY[:TAG]")
+    app: bool = flag("Copy the images too, and name them by their digests")
     resolve_image_digests: bool = flag("Name images by the digests that their registries have now")
     with_env: bool = flag("Publish environment variables and env files too")
     oci_version: str | None = text(
         "Version of the image specification (1.1, or 1.0 where that is refused)", choices=("1.0", "1.1")
     )
+    insecure_registry: bool = flag("Speak plain HTTP with the registry")
     yes: bool = flag("Answer every question with yes", short="-y")
 
 
@@ -38,6 +40,7 @@ def run_publish(ctx: Invocation, options: PublishOptions) -> int:
     from compose_lite.pipeline.artifact import publish
     from compose_lite.spec.options import Stages
 
+    ctx = _with_all_profiles(ctx)
     project = load_project(ctx, all_resources=True, reduce=False)
     _check(project, with_env=options.with_env)
     stages = Stages(interpolate=False, normalize=False, resolve_paths=False)
@@ -49,11 +52,23 @@ def run_publish(ctx: Invocation, options: PublishOptions) -> int:
     if not options.yes and not _agreed(ctx, project):
         return 1
     _push_images(ctx, project)  # first: their digests are only known then
-    files = _files(ctx, options, project, result)
-    digest = publish(options.repository, files, ctx.environ, version=options.oci_version)
+    pins = _pins(ctx, project) if options.app or options.resolve_image_digests else {}
+    digest = publish(
+        options.repository,
+        _files(project, result, pins),
+        ctx.environ,
+        version=options.oci_version,
+        images=pins.values() if options.app else (),
+        plain_http=options.insecure_registry,
+    )
     ctx.terminal.note(f"published {options.repository}; use exactly this by:")
     ctx.terminal.print(f"oci://{_without_tag(options.repository)}@{digest}")
     return 0
+
+
+def _with_all_profiles(ctx: Invocation) -> Invocation:
+    """All services are published, so all of them count in what is checked, asked, pushed and copied."""
+    return replace(ctx, common=replace(ctx.common, profile=("*",)))
 
 
 def _check(project: Project, *, with_env: bool) -> None:
@@ -72,9 +87,7 @@ def _check(project: Project, *, with_env: bool) -> None:
         )
 
 
-def _files(
-    ctx: Invocation, options: PublishOptions, project: Project, result: LoadResult
-) -> Iterator[PublishedFile]:
+def _files(project: Project, result: LoadResult, pins: Mapping[str, str]) -> Iterator[PublishedFile]:
     """One compose file with all that the files say together, and the env files that it names."""
     from compose_lite.pipeline.artifact import COMPOSE_FILE, ENV_FILE, PublishedFile
     from compose_lite.spec.render import to_yaml
@@ -86,20 +99,20 @@ def _files(
             hint="publish from the folder of the compose files",
         )
     result.model["name"] = project.name
-    if options.resolve_image_digests:
-        _pin_images(ctx, project, result)
+    for name, image in pins.items():
+        result.model["services"][name]["image"] = image
     yield PublishedFile(name="compose.yaml", kind=COMPOSE_FILE, content=to_yaml(result).encode())
     for name in dict.fromkeys(_env_files(result.model)):
         yield PublishedFile(name=name, kind=ENV_FILE, content=_read(Path(project.working_dir), name))
 
 
-def _pin_images(ctx: Invocation, project: Project, result: LoadResult) -> None:
+def _pins(ctx: Invocation, project: Project) -> dict[str, str]:
+    """The image of each service that has one, with the digest that its registry has for it now."""
     from compose_lite.runner.digests import pinned
 
     images = {name: service.image for name, service in project.services.items() if service.image}
     found = pinned(ctx.connect(), images.values(), ctx.environ)
-    for name, image in images.items():
-        result.model["services"][name]["image"] = found[image]
+    return {name: found[image] for name, image in images.items()}
 
 
 def _env_files(model: Any) -> Iterator[str]:
