@@ -94,6 +94,7 @@ def means_of(ctx: Invocation, emit: EventSink) -> Means:
         emit=emit,
         parallel=limit,
         lock_timeout=ctx.common.lock_timeout or 0,
+        command=f"compose-lite {ctx.command}".rstrip(),
         environ=ctx.environ,
     )
     return replace(means, review=lambda plan: _print_instead(ctx, plan)) if ctx.common.dry_run else means

@@ -65,6 +65,7 @@ class Invocation:
     Attributes:
         environ: the process's environment.
         connect: opens a connection to the daemon; raises `DaemonUnavailable`.
+        command: the name of the command.
         argv: the command line without the program's name.
         offline: fetch nothing that files or options name elsewhere.
     """
@@ -73,6 +74,7 @@ class Invocation:
     terminal: Terminal
     environ: Mapping[str, str]
     connect: Callable[[], Daemon]
+    command: str = ""
     argv: tuple[str, ...] = ()
     offline: bool = False
 

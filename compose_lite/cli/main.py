@@ -120,6 +120,7 @@ def dispatch(parsed: Parsed, terminal: Terminal, *, argv: Sequence[str] = ()) ->
         terminal=terminal.with_ansi(common.ansi, os.environ),
         environ=os.environ,
         connect=lambda: connect(common),
+        command=parsed.command,
         argv=tuple(argv),
     )
     return command.run(invocation, command.options(**parsed.own))

@@ -5,15 +5,18 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from compose_lite.errors import Problem, Severity
 from compose_lite.events import Notice, Unchanged
 from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from compose_lite.errors import LockHeld
     from compose_lite.pipeline.means import Means
     from compose_lite.planner.plan import Plan
     from compose_lite.runner.execute import ExecutionResult
+    from compose_lite.runner.lock import Purpose
     from compose_lite.spec.model import Project
 
 
@@ -57,12 +60,39 @@ def carry_out(
 
 
 @contextmanager
-def locked(project: str, means: Means) -> Iterator[None]:
-    """Keep other invocations from changing the project meanwhile; raises `LockHeld`."""
+def locked(
+    project: str,
+    means: Means,
+    *,
+    purpose: Purpose = "change",
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[None]:
+    """Keep other invocations from changing the project meanwhile, or from watching it.
+
+    Args:
+        cancelled: tells whether to stop waiting for another one.
+
+    Raises:
+        LockHeld: another one does it, and goes on for longer than `means.lock_timeout`.
+        Interrupted: the wait was cancelled.
+    """
     if not means.lock:
         yield
         return
     from compose_lite.runner.lock import project_lock
 
-    with project_lock(means.daemon.address, project, environ=means.environ, timeout=means.lock_timeout):
+    def tell(held: LockHeld) -> None:
+        problem = Problem(code="waiting", message=f"waiting: {held}", severity=Severity.WARNING)
+        means.emit(Notice(problem=problem))
+
+    with project_lock(
+        means.daemon.address,
+        project,
+        environ=means.environ,
+        purpose=purpose,
+        command=means.command,
+        timeout=means.lock_timeout,
+        waiting=tell,
+        cancelled=cancelled,
+    ):
         yield

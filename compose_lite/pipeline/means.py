@@ -44,6 +44,7 @@ class Means:
         parallel: most actions at a time, `None` for the runner's own limit.
         lock: keep other invocations from changing the project meanwhile.
         lock_timeout: seconds to wait for another invocation on the same project; 0 gives up at once.
+        command: what an invocation that we keep out is told about us; nothing that may be secret.
         environ: variables for credentials and build tools.
         build: how images are built.
         cancellation: where work may be given up from outside; for one call of a verb.
@@ -55,6 +56,7 @@ class Means:
     parallel: int | None = None
     lock: bool = True
     lock_timeout: float = 0
+    command: str = "compose-lite"
     environ: Mapping[str, str] = field(default=EMPTY, repr=False)
     build: BuildOptions | None = None
     cancellation: Cancellation | None = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import ComposeLiteError
 from compose_lite.events import Notice, WatchStarted
+from compose_lite.pipeline.execution import locked
 from compose_lite.pipeline.queries import containers
 from compose_lite.pipeline.watching_changes import Changer
 from compose_lite.pipeline.watching_files import FileMarks, Origin, project_files, read_ignored
@@ -45,7 +47,7 @@ def start_watch(
     prune: bool = True,
     bring_up: Callable[[], None] | None = None,
 ) -> WatchHandle:
-    """Begin to watch what the services' `develop` sections say; returns at once.
+    """Begin to watch what the services' `develop` sections say; returns at once. A project has one watch at a time.
 
     Batches, failures and plans are told to `means.emit`, from any thread. `means.review` sees the plans that
     changed project files lead to.
@@ -60,12 +62,16 @@ def start_watch(
 
     Raises:
         PlanError: there is nothing to watch, or a rule can't be obeyed.
+        LockHeld: another invocation watches the project.
         ComposeLiteError: the kernel watches no more files (`watch-limit`).
     """
     check_rules(origin.project, services)
-    handle = WatchHandle(
-        origin, means, services=services, request=request or UpRequest(services=services), prune=prune
-    )
+    with ExitStack() as lock:
+        lock.enter_context(locked(origin.project.name, means, purpose="watch"))
+        handle = WatchHandle(
+            origin, means, services=services, request=request or UpRequest(services=services), prune=prune
+        )
+        handle.on_stop(lock.pop_all().close)
     try:
         if bring_up is not None:
             bring_up()
@@ -98,6 +104,7 @@ class WatchHandle:
         self._feed: Feed | None = None
         self._lock = threading.RLock()
         self._services: dict[str, ServiceWatch] = {}
+        self._last: Callable[[], None] = lambda: None
         self._trees: tuple[WatchedTree, ...] = ()
         self._marks = FileMarks(())
         self._watch_files(origin)
@@ -122,6 +129,10 @@ class WatchHandle:
         for work, name in ((self._follow_files, "files"), (self._follow_containers, "containers")):
             threading.Thread(target=self.guarded, args=(work,), name=f"watch {name}", daemon=True).start()
 
+    def on_stop(self, call: Callable[[], None]) -> None:
+        """Have this done once it has ended; more than once where it is stopped more than once."""
+        self._last = call
+
     def stop(self) -> None:
         """End it, if it has not ended.
 
@@ -136,6 +147,7 @@ class WatchHandle:
         with self._lock:
             for service in self._services.values():
                 service.close(_LAST_WORDS)
+        self._last()
         self._ended.set()
 
     def wait(self, timeout: float | None = None) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from compose_lite.errors import ComposeLiteError, Interrupted
 from compose_lite.events import Notice, WatchBatch, WatchMended, ignore
 from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.pipeline import verbs
-from compose_lite.pipeline.execution import carry_out
+from compose_lite.pipeline.execution import carry_out, locked
 from compose_lite.pipeline.means import Stack, approve
 from compose_lite.pipeline.queries import containers
 from compose_lite.pipeline.watching_service import failure
@@ -24,7 +25,7 @@ from compose_lite.planner.watch_rebuild import plan_prune, with_changed_builds, 
 from compose_lite.runner.cancellation import Cancellation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from compose_lite.events import Event, EventSink
     from compose_lite.pipeline.means import Means
@@ -133,8 +134,8 @@ class Changer:
         """Restart the service's containers, in the caller's thread; returns whether that went well."""
         stack = Stack(name=self.project.name, project=self.project)
         try:
-            with self._one_at_a_time:
-                verbs.restart(stack, RestartRequest(services=(service,)), self._quietly())
+            with self._alone() as means:
+                verbs.restart(stack, RestartRequest(services=(service,)), _quiet(means))
         except ComposeLiteError as error:
             self._failed(service, "restart", error)
             return False
@@ -226,8 +227,8 @@ class Changer:
         built = self.project.services[name].build is not None
         action = "rebuild" if built else "replace"
         try:
-            with self._one_at_a_time:
-                self._up(name, job.recreate)
+            with self._alone() as means:
+                self._up(name, job.recreate, means)
         except ComposeLiteError as error:
             self._failed(name, "replace", error)
             self._watched.settled(name, ())
@@ -236,7 +237,7 @@ class Changer:
         self._means.emit(WatchBatch(service=name, actions=(action,), paths=job.paths, seconds=seconds))
         self._watched.settled(name, job.execs)
 
-    def _up(self, name: str, recreate: Recreate) -> None:
+    def _up(self, name: str, recreate: Recreate, means: Means) -> None:
         """Bring up the service, and what runs that can't go on without; as many containers as there are now."""
         counts = self._running()
         names = tuple(other for other in with_followers(self.project, name) if other == name or counts[other])
@@ -244,7 +245,7 @@ class Changer:
             self.project.with_scale({other: counts[other] for other in names if counts[other]}),
             UpRequest(services=names, no_deps=True, recreate=recreate, ignore_orphans=True),
             ImagesRequest(services=names, no_deps=True, build="never", pull="never", now=int(time.time())),
-            replace(self._means, review=approve),
+            replace(means, review=approve),
         )
 
     def _running(self) -> Counter[str]:
@@ -259,7 +260,7 @@ class Changer:
         filters = {"dangling": ["true"], "label": [label]}
         images = [str(image["Id"]) for image in self._means.daemon.list_images(filters=filters)]
         try:
-            carry_out(plan_prune(self.project.name, images), None, self._quietly())
+            carry_out(plan_prune(self.project.name, images), None, _quiet(self._means))
         except ComposeLiteError as error:
             self._failed("", "prune", error)
 
@@ -305,17 +306,26 @@ class Changer:
         raise AssertionError("unreachable: the last attempt returns")
 
     def _apply(self, project: Project, files: tuple[str, ...], since: float) -> None:
-        with self._one_at_a_time:
+        with self._alone() as means:
             plans = verbs.up(
                 project,
                 self._request,
                 ImagesRequest(services=self._request.services, now=int(time.time())),
-                replace(self._means, cancellation=self._cancellation),
+                replace(means, cancellation=self._cancellation),
             )
         if not all(plan.empty for plan in plans):
             self._means.emit(
                 WatchBatch(service="", actions=("apply",), paths=files, seconds=time.monotonic() - since)
             )
+
+    @contextmanager
+    def _alone(self) -> Iterator[Means]:
+        """Be the only one to change the project, and get the means for that; a wait for it ends with the watch."""
+        with (
+            self._one_at_a_time,
+            locked(self.project.name, self._means, cancelled=lambda: self._closed),
+        ):
+            yield replace(self._means, lock=False)
 
     # telling
 
@@ -323,9 +333,10 @@ class Changer:
         if not isinstance(error, Interrupted):
             self._means.emit(failure(service, action, error))
 
-    def _quietly(self) -> Means:
-        """The means for what is told by its batch alone."""
-        return replace(self._means, review=approve, emit=_only_notices(self._means.emit))
+
+def _quiet(means: Means) -> Means:
+    """The means for what is told by its batch alone."""
+    return replace(means, review=approve, emit=_only_notices(means.emit))
 
 
 def _only_notices(emit: EventSink) -> EventSink:

@@ -1,4 +1,4 @@
-"""Lets one invocation at a time change a project on a daemon; the others learn who holds it.
+"""Lets one invocation at a time change a project on a daemon, and one watch it; the others learn who holds it.
 
 The lock is the kernel's (`flock`) on a file of the user: it goes with its holder, however that ends. The
 file stays; what it says is only believed while it is locked.
@@ -12,19 +12,33 @@ import json
 import os
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from compose_lite.errors import Interrupted, LockHeld
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    Purpose = Literal["change", "watch"]
+
 _FOLDER = "compose-lite"
 # Another invocation may hold the lock for as long as it takes to say who it is.
 _PATIENCE = 0.2
 _TICK = 0.05
+# What the holder does to the project, and what can be done about it.
+_HELD = {
+    "change": (
+        "changed",
+        "wait for it to end, let this command wait with --lock-timeout SECONDS, or stop that process",
+    ),
+    "watch": (
+        "watched",
+        "one watch is enough, it takes any number of services; end that one first (Ctrl-C in its terminal)",
+    ),
+}
 
 
 @contextmanager
@@ -33,8 +47,10 @@ def project_lock(
     project: str,
     *,
     environ: Mapping[str, str],
+    purpose: Purpose = "change",
     command: str = "compose-lite",
     timeout: float = 0,
+    waiting: Callable[[LockHeld], None] = lambda _held: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[None]:
     """Hold the lock of a project on the daemon at this address.
@@ -42,8 +58,10 @@ def project_lock(
     Where no folder can be written to (a read-only system), there is no lock.
 
     Args:
+        purpose: who watches a project keeps out others that do, but nobody who changes it.
         command: what others are told about us; without anything that may be secret.
         timeout: seconds to wait for another holder.
+        waiting: told once who is waited for.
         cancelled: tells whether to stop waiting.
 
     Raises:
@@ -51,13 +69,14 @@ def project_lock(
         Interrupted: the wait was cancelled.
     """
     address = os.path.realpath(daemon.removeprefix("unix://")) if daemon.startswith("unix://") else daemon
-    digest = sha256(f"{address}\0{project}".encode()).hexdigest()
+    kind = "" if purpose == "change" else f"\0{purpose}"
+    digest = sha256(f"{address}\0{project}{kind}".encode()).hexdigest()
     descriptor = _open(f"{digest[:32]}.lock", environ)
     if descriptor is None:
         yield
         return
     try:
-        _acquire(descriptor, project, timeout, cancelled)
+        _acquire(descriptor, partial(_held, descriptor, project, purpose), timeout, waiting, cancelled)
         _sign(descriptor, command)
         yield
     finally:
@@ -90,13 +109,23 @@ def _open(name: str, environ: Mapping[str, str]) -> int | None:
     return None
 
 
-def _acquire(descriptor: int, project: str, timeout: float, cancelled: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + max(timeout, _PATIENCE)
+def _acquire(
+    descriptor: int,
+    held: Callable[[], LockHeld],
+    timeout: float,
+    waiting: Callable[[LockHeld], None],
+    cancelled: Callable[[], bool],
+) -> None:
+    begun, told = time.monotonic(), False
     while not _try(descriptor):
         if cancelled():
             raise Interrupted("interrupted while waiting for another invocation")
-        if time.monotonic() >= deadline:
-            raise _held(descriptor, project)
+        spent = time.monotonic() - begun
+        if spent >= max(timeout, _PATIENCE):
+            raise held()
+        if spent >= _PATIENCE and not told:
+            told = True
+            waiting(held())
         time.sleep(_TICK)
 
 
@@ -113,20 +142,18 @@ def _try(descriptor: int) -> bool:
 
 
 def _sign(descriptor: int, command: str) -> None:
-    """Write down who we are, for those who find the lock taken."""
-    text = json.dumps({"pid": os.getpid(), "command": command, "since": int(time.time())})
+    """Write down who we are, for those who find the lock taken; and since when, by a clock that is never set."""
+    text = json.dumps({"pid": os.getpid(), "command": command, "since": int(time.monotonic())})
     with suppress(OSError):  # a full disk keeps nobody from working
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, text.encode(), 0)
 
 
-def _held(descriptor: int, project: str) -> LockHeld:
+def _held(descriptor: int, project: str, purpose: Purpose) -> LockHeld:
     holder = "another invocation"
     with suppress(OSError, ValueError, KeyError, TypeError):
         told = json.loads(os.pread(descriptor, 4096, 0))
-        seconds = max(0, int(time.time()) - int(told["since"]))
+        seconds = max(0, int(time.monotonic()) - int(told["since"]))
         holder = f"`{told['command']}` (process {int(told['pid'])}, for {seconds} s)"
-    return LockHeld(
-        f"project {project!r} is being changed by {holder}",
-        hint="wait for it to end, let this command wait with --lock-timeout SECONDS, or stop that process",
-    )
+    what, hint = _HELD[purpose]
+    return LockHeld(f"project {project!r} is being {what} by {holder}", hint=hint)

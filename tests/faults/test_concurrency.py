@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import docker.errors
 import pytest
 
 from tests.e2e import checks, state
-from tests.e2e.processes import Result
+from tests.e2e.harness import Step
+from tests.e2e.processes import Background, Result
 from tests.e2e.stack import Stack, is_compose_lite
+from tests.e2e.steps import do, eventually
 
 FILE = """
     services:
@@ -18,6 +21,7 @@ FILE = """
       db: {image: "${IDLE}", volumes: ["data:/data", /cache]}
     volumes: {data: {}}
 """
+PATIENCE = 60
 RUNNING = checks.containers(web="running x2", db="running")
 
 pytestmark = [
@@ -128,6 +132,88 @@ def test_the_lock_goes_with_its_holder(stack: Stack) -> None:
     assert holder.ended().code == -signal.SIGKILL
     stack.run("up -d")
     checks.containers(web="starting x2", db="running").act(stack)
+
+
+WATCHED = """
+    services:
+      web:
+        build:
+          context: app
+          dockerfile_inline: |
+            FROM ${IDLE}
+            COPY page /page
+        healthcheck: {test: "false", interval: 1h}
+        develop:
+          watch: [{action: rebuild, path: app}]
+"""
+
+
+def has_everywhere(page: str, *, replicas: int) -> Step:
+    """Every replica has that page, and there are so many."""
+
+    def act(stack: Stack) -> None:
+        numbers = [container.number for container in stack.containers("web")]
+        assert numbers == list(range(1, replicas + 1))
+        try:
+            found = {stack.inside(f"web:{number}", "cat /page")[1] for number in numbers}
+        except docker.errors.APIError as error:
+            raise AssertionError(str(error)) from error  # one is just being replaced
+        assert found == {page}, found
+
+    return eventually(do(f"{replicas} replicas have {page!r}", act), timeout=PATIENCE)
+
+
+@pytest.fixture
+def watched(stack: Stack) -> Background:
+    """A watch of a project that rebuilds."""
+    stack.write("compose.yaml", WATCHED)
+    stack.write("app/page", "0\n")
+    watch = stack.launch("watch", "watch")
+    watch.await_text("Watch enabled", timeout=PATIENCE)
+    return watch
+
+
+def test_scale_against_watch(stack: Stack, watched: Background) -> None:
+    """Replicas that come and go while a rebuild replaces them: in the end all there are have what was saved last."""
+    for turn, replicas in enumerate((3, 1, 2), start=1):
+        stack.write("app/page", f"{turn}\n")
+        stack.run(f"--lock-timeout 90 scale web={replicas}", timeout=100)
+        has_everywhere(f"{turn}\n", replicas=replicas).act(stack)
+    watched.signal(signal.SIGINT)
+    assert watched.ended(PATIENCE).code == 130
+    assert "error" not in watched.seen(), watched.seen()
+    assert not stack.run_counted("up -d --scale web=2")
+
+
+def test_two_watches(stack: Stack, watched: Background) -> None:
+    """A second watch of a project is told of the first; one that is killed keeps nobody out."""
+    for command in ("watch", "up --watch"):
+        result = stack.run(command, code=1)
+        told = f"is being watched by `compose-lite watch` (process {watched.pid}"
+        assert told in result.err, str(result)
+    watched.signal(signal.SIGKILL)
+    watched.ended()
+    second = stack.launch("second", "watch")
+    second.await_text("Watch enabled", timeout=PATIENCE)
+    second.signal(signal.SIGINT)
+    assert second.ended(PATIENCE).code == 130
+
+
+def test_who_waits_says_for_whom(stack: Stack, watched: Background) -> None:
+    """A command that waits and a watch's rebuild name the holder; the watch ends all the same when it is told to."""
+    holder = stack.launch("holder", "up -d --wait")
+    holder.await_text("Waiting")
+    waiting = f"is being changed by `compose-lite up` (process {holder.pid}"
+    other = stack.launch("other", "--lock-timeout 90 restart")
+    other.await_text(waiting)
+    stack.write("app/page", "1\n")
+    watched.await_text(waiting, timeout=PATIENCE)
+    watched.signal(signal.SIGINT)
+    assert watched.ended(PATIENCE).code == 130
+    assert holder.running()
+    assert other.running()
+    holder.signal(signal.SIGKILL)
+    assert other.ended(PATIENCE).code == 0
 
 
 def test_nowhere_to_write(stack: Stack) -> None:

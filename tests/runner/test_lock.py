@@ -79,6 +79,43 @@ def test_waiting_for_the_holder(environ, holder) -> None:
         assert time.monotonic() - begun < 20
 
 
+def test_whoever_waits_is_told_once_for_whom(environ, holder) -> None:
+    told: list[LockHeld] = []
+    threading.Timer(1, holder.kill).start()
+
+    with project_lock(DAEMON, "shop", environ=environ, timeout=30, waiting=told.append):
+        pass
+
+    assert [f"process {holder.pid}" in str(held) for held in told] == [True]
+
+
+def test_who_is_not_waited_for_is_not_told(environ) -> None:
+    told: list[LockHeld] = []
+    with project_lock(DAEMON, "shop", environ=environ, timeout=30, waiting=told.append):
+        assert not told
+
+
+def test_a_watch_keeps_out_watches_only(environ, holder) -> None:
+    with (
+        project_lock(DAEMON, "shop", environ=environ, purpose="watch", command="compose-lite watch"),
+        pytest.raises(LockHeld, match="being watched by `compose-lite watch`"),
+        project_lock(DAEMON, "shop", environ=environ, purpose="watch"),
+    ):
+        pass
+
+
+def test_how_long_it_is_held_is_right_whatever_the_clock_is_set_to(
+    environ, holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for moment in (0.0, 4e9):
+        monkeypatch.setattr(time, "time", lambda moment=moment: moment)
+        with (
+            pytest.raises(LockHeld, match=r"for \d{1,3} s"),
+            project_lock(DAEMON, "shop", environ=environ),
+        ):
+            pass
+
+
 def test_waiting_ends_when_cancelled(environ, holder) -> None:
     with (
         pytest.raises(Interrupted),
