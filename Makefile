@@ -10,7 +10,7 @@ export VENV
 export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine tools demo demo-down test check lint audit format unit faults e2e benchmark clean
+.PHONY: help setup engine tools demo demo-down test check lint audit format unit faults e2e options docs benchmark clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,12 @@ faults: setup engine tools ## strike every changing call of every scenario in ev
 
 e2e: setup engine tools ## the tests on a real daemon
 	$(PYTEST) -m daemon $(PYTEST_ARGS)
+
+options: setup ## print which test tries which option of which command
+	@$(BIN)/python -m tests.cli.trials
+
+docs: setup ## write the manual: pages for man, and HTML, into build/docs
+	@$(BIN)/python scripts/reference.py
 
 benchmark: setup engine tools ## measure beside docker compose and write docs/performance.md (half an hour)
 	@mkdir -p .cache

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from compose_lite.cli.options import Parameter
 
 PROGRAM = "compose-lite"
+PURPOSE = "Run stacks of containers from Compose files"
 _WIDEST_NAME = 28
 _NARROWEST_TEXT = 24
 
@@ -27,7 +28,7 @@ def program_help(columns: int) -> str:
     head = [
         f"Usage: {PROGRAM} [OPTIONS] COMMAND [ARGS]...",
         "",
-        "Run stacks of containers from Compose files.",
+        f"{PURPOSE}.",
     ]
     blocks = [_block(title, rows, columns) for title, rows in groups.items()]
     blocks += _option_blocks(parameters(CommonOptions), columns)
@@ -60,25 +61,34 @@ def _place(parameter: Parameter) -> str:
     return shown + ("..." if parameter.kind == "words" else "")
 
 
-def _option_blocks(found: Sequence[Parameter], columns: int) -> list[str]:
-    groups: dict[str, list[tuple[str, str]]] = {}
+def option_groups(found: Sequence[Parameter]) -> dict[str, list[Parameter]]:
+    """The options that are shown, by the headings under which they stand."""
+    groups: dict[str, list[Parameter]] = {}
     for parameter in found:
         if not (parameter.positional or parameter.hidden):
-            groups.setdefault(parameter.group, []).append((_names(parameter), _text(parameter)))
-    return [_block(title, rows, columns) for title, rows in groups.items()]
+            groups.setdefault(parameter.group, []).append(parameter)
+    return groups
+
+
+def explanation(parameter: Parameter) -> str:
+    """What an option does, and what holds without it."""
+    if parameter.kind == "flag" and parameter.default:
+        return f"{parameter.help} (on; {parameter.long}=false)"
+    shown = parameter.default not in (None, (), "", False)
+    return f"{parameter.help} (default {parameter.default})" if shown else parameter.help
+
+
+def _option_blocks(found: Sequence[Parameter], columns: int) -> list[str]:
+    return [
+        _block(title, [(_names(option), explanation(option)) for option in options], columns)
+        for title, options in option_groups(found).items()
+    ]
 
 
 def _names(parameter: Parameter) -> str:
     short = f"{parameter.short}, " if parameter.short else "    "
     value = f" {parameter.metavar}" if parameter.takes_value else ""
     return f"{short}{parameter.long}{value}"
-
-
-def _text(parameter: Parameter) -> str:
-    if parameter.kind == "flag" and parameter.default:
-        return f"{parameter.help} (on; {parameter.long}=false)"
-    shown = parameter.default not in (None, (), "", False)
-    return f"{parameter.help} (default {parameter.default})" if shown else parameter.help
 
 
 def _block(title: str, rows: Iterable[tuple[str, str]], columns: int) -> str:

@@ -61,3 +61,4 @@ def test_it_runs_from_any_folder(installed: Path, tmp_path: Path) -> None:
     assert "0.1.0" in run([compose_lite, "version"], tmp_path)
     assert run([compose_lite, "config", "-q"], tmp_path) == ""
     assert "nginx" in run([installed / "python", "-m", "compose_lite", "config", "--images"], tmp_path)
+    assert (installed.parent / "share/man/man1/compose-lite-up.1").is_file()
