@@ -8,10 +8,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from compose_lite.cli.attached_deeds import Deeds
-from compose_lite.cli.attached_menu import MenuSession, Typed
+from compose_lite.cli.attached_menu import MenuSession, Typed, can_have_menu
 from compose_lite.cli.attached_watch import AttachedWatch
 from compose_lite.cli.carry_out import carrying_out
 from compose_lite.cli.signals import ending_as_ctrl_c
@@ -120,7 +120,7 @@ class Attached:
             prefix=not options.no_log_prefix,
             timestamps=options.timestamps,
             coloured=terminal.out_colour and not options.no_color,
-            aside=self._aside,
+            write=self._write,
         )
 
     @classmethod
@@ -229,7 +229,7 @@ class Attached:
 
     def say(self, text: str) -> None:
         """Tell the user something between the log lines."""
-        self._aside(lambda: self.ctx.terminal.note(text))
+        self._write(self.ctx.terminal.stderr, f"{text}\n".encode("utf-8", "surrogateescape"))
 
     def until_end(self) -> int:
         """Wait until everything has ended, or an end that ends all; returns the exit code."""
@@ -367,6 +367,11 @@ class Attached:
         container = pipeline.service_container(self.ctx.connect(), self.project.name, service, running=False)
         return container.exit_code or 0
 
+    def _write(self, stream: BinaryIO, data: bytes) -> None:
+        """Write whole lines, above what is drawn on the same screen."""
+        if self.view is None or not self.view.above(stream, data):
+            self.menu.bar.write(stream, data)
+
     def _aside(self, write: Callable[[], None]) -> None:
         if self.view is None:
             self.menu.bar.aside(write)
@@ -377,12 +382,7 @@ class Attached:
 def _menu_wanted(ctx: Invocation, options: UpOptions) -> bool:
     """Whether there is to be a menu: only for somebody who sits before a terminal that can show it."""
     wanted = ctx.variable_set("COMPOSE_MENU") if options.menu is None else options.menu
-    terminal = ctx.terminal
-    if not (wanted and terminal.in_tty and terminal.out_tty and terminal.err_tty and terminal.live):
-        return False
-    from compose_lite.runner.console import in_foreground
-
-    return in_foreground(terminal.stdin.fileno())
+    return wanted and can_have_menu(ctx.terminal)
 
 
 def _attached_services(project: Project, options: UpOptions) -> frozenset[str]:

@@ -6,9 +6,10 @@ import signal
 from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
 from threading import RLock, Thread
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from compose_lite.cli.menu import Menu, Question, help_text, keys_of
+from compose_lite.cli.views.text import RESET
 from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -85,6 +86,16 @@ class MenuBar:
             with self._lock:
                 self._in_the_way -= 1
                 self._draw()
+
+    def write(self, stream: BinaryIO, data: bytes) -> None:
+        """Write whole lines to a stream of the terminal: if that is where the bar is, above it and in one go."""
+        with self._lock:
+            if not (self._visible and self._terminal.shares_screen(stream)):
+                self._terminal.write(stream, data)
+                return
+            columns, _ = self._terminal.size()
+            lines = data.decode("utf-8", "surrogateescape")
+            self._terminal.note(f"{_ERASE}{lines}{RESET}{self._text(columns)}\r", end="")
 
     def aside(self, write: Callable[[], None]) -> None:
         """Call `write`, which writes whole lines, above it."""
@@ -199,6 +210,15 @@ class MenuSession:
         else:
             chosen = wish.word or choices[0]
             self._jobs.put(lambda: do(chosen))
+
+
+def can_have_menu(terminal: Terminal) -> bool:
+    """Whether somebody sits before the terminal, which shows a menu and passes keys on."""
+    if not (terminal.in_tty and terminal.out_tty and terminal.err_tty and terminal.live):
+        return False
+    from compose_lite.runner.console import in_foreground
+
+    return in_foreground(terminal.stdin.fileno())
 
 
 def _addresses(host: Host) -> tuple[str, ...]:

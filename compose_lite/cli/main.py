@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(line, terminal)
         terminal.flush()
     except ComposeLiteError as error:
-        _last_words(terminal, _told(error, terminal, line))
+        _last_words(terminal, _told(error, terminal.with_ansi(_wish(line, "--ansi"), os.environ), line))
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -139,7 +139,7 @@ def _told(error: ComposeLiteError, terminal: Terminal, argv: Sequence[str]) -> s
         return json_text([problem_data(problem) for problem in error.problems])
     from compose_lite.cli.views.problems import render_error
 
-    return render_error(error, coloured=terminal.err_colour)
+    return render_error(error, coloured=terminal.err_colour, columns=terminal.columns(error=True))
 
 
 def _wish(argv: Sequence[str], option: str, otherwise: str | None = None) -> str | None:

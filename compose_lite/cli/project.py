@@ -157,8 +157,10 @@ def _of_instance(ctx: Invocation, name: str) -> str:
 
 def tell(ctx: Invocation, problems: Iterable[Problem]) -> None:
     """Show warnings to the user."""
+    terminal = ctx.terminal
     for problem in problems:
-        ctx.terminal.note(render_problem(problem, coloured=ctx.terminal.err_colour))
+        shown = render_problem(problem, coloured=terminal.err_colour, columns=terminal.columns(error=True))
+        terminal.note(shown)
 
 
 def working_dir(environ: Mapping[str, str]) -> str:

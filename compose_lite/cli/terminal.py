@@ -63,6 +63,23 @@ class Terminal:
                 return columns, rows
         return FALLBACK_SIZE
 
+    def columns(self, *, error: bool = False) -> int | None:
+        """The width of the window that one of the two output streams goes to; `None` if it goes elsewhere."""
+        return self.size()[0] if (self.err_tty if error else self.out_tty) else None
+
+    def shares_screen(self, stream: BinaryIO) -> bool:
+        """Whether what is written to one of the two output streams appears where the error stream's output does."""
+        if stream is self.stderr:
+            return True
+        if not (self.out_tty and self.err_tty):
+            return False
+        return os.fstat(self.stdout.fileno()).st_rdev == os.fstat(self.stderr.fileno()).st_rdev
+
+    def write(self, stream: BinaryIO, data: bytes) -> None:
+        """Write to one of the two output streams, at once."""
+        stream.write(data)
+        stream.flush()
+
     def print(self, text: str = "", *, end: str = "\n") -> None:
         """Write a line to standard output."""
         self.stdout.write((text + end).encode("utf-8", "surrogateescape"))

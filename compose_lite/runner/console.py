@@ -7,7 +7,7 @@ import select
 import signal
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from compose_lite.lazy_dataclasses import dataclass
 
@@ -81,18 +81,31 @@ def key_mode(descriptor: int) -> Iterator[None]:
     """
     import termios
 
-    def enter() -> None:
-        changed = termios.tcgetattr(descriptor)
-        changed[3] &= ~(termios.ECHO | termios.ICANON)
-        changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, changed)
+    def alter(mode: list[Any]) -> None:
+        mode[3] &= ~(termios.ECHO | termios.ICANON)
+        mode[6][termios.VMIN], mode[6][termios.VTIME] = 1, 0
 
-    def back(_number: int) -> None:
-        if in_foreground(descriptor):
-            enter()
-
-    with _mode(descriptor, enter), on_signal(back, signal.SIGCONT):
+    with _altered(descriptor, alter):
         yield
+
+
+@contextmanager
+def unseen_keys(descriptor: int) -> Iterator[None]:
+    """Have what is typed not shown, which would get into what is drawn; otherwise like `key_mode`."""
+    import termios
+
+    def alter(mode: list[Any]) -> None:
+        mode[3] &= ~termios.ECHO
+
+    with _altered(descriptor, alter):
+        yield
+
+
+def suspend() -> None:
+    """Stop as on Ctrl-Z, in spite of a handler for that, until somebody continues us."""
+    handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTSTP)
+    signal.signal(signal.SIGTSTP, handler)
 
 
 def in_foreground(descriptor: int) -> bool:
@@ -101,6 +114,24 @@ def in_foreground(descriptor: int) -> bool:
         return os.tcgetpgrp(descriptor) == os.getpgrp()
     except OSError:
         return False
+
+
+@contextmanager
+def _altered(descriptor: int, alter: Callable[[list[Any]], None]) -> Iterator[None]:
+    """Have the terminal's mode altered meanwhile, also after a shell has brought us back with a mode of its own."""
+    import termios
+
+    def enter() -> None:
+        mode = termios.tcgetattr(descriptor)
+        alter(mode)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, mode)
+
+    def back(_number: int) -> None:
+        if in_foreground(descriptor):
+            enter()
+
+    with _mode(descriptor, enter), on_signal(back, signal.SIGCONT):
+        yield
 
 
 @contextmanager

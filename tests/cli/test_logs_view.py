@@ -74,13 +74,20 @@ def test_the_end_of_a_container_is_told() -> None:
     ]
 
 
-def test_a_live_view_is_stepped_around() -> None:
-    out, order = terminal(), []
+def test_somebody_who_draws_there_can_write_the_lines() -> None:
+    out, taken = terminal(), []
+    printer = LogPrinter(out, "demo", write=lambda stream, data: taken.append((stream is out.stderr, data)))
+    printer.show([(WEB, 1, TIME, b"x"), (WEB, 2, TIME, b"y")])
+    printer.exited(ContainerExited(service="web", container="demo-web-1", exit_code=3))
+    assert taken == [
+        (False, b"web-1  | x\n"),
+        (True, b"web-1  | y\n"),
+        (False, b"web-1 exited with code 3\n"),
+    ]
+    assert shown(out) == (b"", b"")
 
-    def aside(write) -> None:
-        order.append("before")
-        write()
-        order.append("after")
 
-    LogPrinter(out, "demo", aside=aside).show([(WEB, 1, TIME, b"x")])
-    assert order == ["before", "after"]
+def test_a_line_that_does_not_end_its_colour_does_not_colour_the_next() -> None:
+    out = terminal()
+    LogPrinter(out, "demo", coloured=True, prefix=False).show([(WEB, 1, TIME, b"\x1b[31mred")])
+    assert shown(out)[0] == b"\x1b[31mred\x1b[0m\n"

@@ -2,14 +2,11 @@
 
 import io
 import json
-from contextlib import closing
 
-import pyte
 import pytest
 
 from compose_lite import events
 from compose_lite.cli.terminal import Terminal
-from compose_lite.cli.views.live import Board, LiveView, frame
 from compose_lite.cli.views.progress import chosen_mode, showing
 from compose_lite.errors import FailureReport, Problem, Severity, UsageError
 
@@ -138,120 +135,9 @@ def test_an_unknown_mode_in_the_environment_is_refused() -> None:
         chosen_mode(None, terminal(), {"COMPOSE_PROGRESS": "loud"})
 
 
-def board(*story: events.Event) -> Board:
-    made = Board(lambda: 10.0)
-    for event in story:
-        made.take(event)
-    return made
-
-
-def rows(of: Board, *, columns: int = 80, height: int = 24, final: bool = False) -> list[str]:
-    return frame(of, title="up", now=12.5, columns=columns, rows=height, coloured=False, final=final)
-
-
-def test_a_frame_has_a_line_for_each_resource() -> None:
-    assert rows(board(*STORY)) == [
-        "[+] up 3/3",
-        " ✔ Container demo-db-1   Unchanged     ",
-        " ✔ Container demo-web-1  Created       0.0s",
-        " ✘ Service db            Error demo-db-1 is unhealthy  0.0s",
-    ]
-
-
-def test_steps_of_one_resource_share_a_line_and_time_runs_on() -> None:
-    made = board(
-        started(1, "create", "demo-web-1"),
-        events.ActionSucceeded(id=1, seconds=0.5),
-        started(2, "start", "demo-web-1"),
-    )
-    assert rows(made)[0] == "[+] up 0/1"
-    assert rows(made)[1].split() == ["⠴", "Container", "demo-web-1", "Starting", "2.5s"]
-
-
-@pytest.mark.parametrize("columns", [20, 40, 60, 80])
-@pytest.mark.parametrize("height", [4, 10, 24])
-def test_a_frame_fits_the_window(columns: int, height: int) -> None:
-    many = [started(number, "start", f"demo-service-{number}") for number in range(1, 31)]
-    shown = rows(board(*many, events.ActionSucceeded(id=1, seconds=1)), columns=columns, height=height)
-    assert len(shown) <= height
-    assert all(len(row) < max(columns, 26) for row in shown)
-    assert "more" in shown[-1]
-
-
-def test_what_failed_or_goes_on_is_shown_before_what_is_done() -> None:
-    story: list[events.Event] = []
-    for number in range(1, 10):
-        story += [started(number, "start", f"c{number}"), events.ActionSucceeded(id=number, seconds=1)]
-    story += [started(10, "start", "slow"), started(11, "start", "bad")]
-    story += [events.ActionFailed(id=11, seconds=1, report=FailureReport(message="no"))]
-    shown = "\n".join(rows(board(*story), height=6))
-    assert "slow" in shown
-    assert "bad" in shown
-    assert "… and 8 more" in shown
-
-
-def test_the_last_frame_has_every_line() -> None:
-    many = [started(number, "start", f"c{number}") for number in range(1, 31)]
-    assert len(rows(board(*many), height=5, final=True)) == 31
-
-
-def screen_after(out: Terminal, columns: int = 80, height: int = 24) -> list[str]:
-    screen = pyte.Screen(columns, height)
-    stream = pyte.Stream(screen)
-    stream.feed(written(out).replace("\n", "\r\n"))
-    return [line.rstrip() for line in screen.display if line.strip()]
-
-
-def test_the_live_view_leaves_one_clean_block_and_the_cursor() -> None:
-    out = terminal(live=True)
-    with closing(LiveView(out, title="up", clock=lambda: 0.0)) as view:
-        for event in STORY:
-            view(event)
-        view.aside(lambda: out.stderr.write(b"web-1  | hello\n") and None)
-    shown = screen_after(out)
-    assert shown == [
-        "warning: an orphan",
-        "web-1  | hello",
-        "[+] up 3/3",
-        " ✔ Container demo-db-1   Unchanged",
-        " ✔ Container demo-web-1  Created       0.0s",
-        " ✘ Service db            Error demo-db-1 is unhealthy  0.0s",
-    ]
-    assert written(out).endswith("\x1b[?25h")
-
-
-def interrupted_progress(out: Terminal) -> None:
-    with showing("tty", out, title="up") as view:
-        view(started(1, "start", "demo-web-1"))
-        raise KeyboardInterrupt
-
-
-def test_the_live_view_is_closed_after_an_error() -> None:
-    out = terminal(live=True)
-    with pytest.raises(KeyboardInterrupt):
-        interrupted_progress(out)
-    assert written(out).endswith("\x1b[?25h")
-    assert any("demo-web-1" in line for line in screen_after(out))
-
-
-def test_nothing_is_drawn_if_nothing_happened() -> None:
-    out = terminal(live=True)
-    with showing("tty", out, title="up"):
-        pass
-    assert written(out) == ""
-
-
 def test_names_cannot_steer_the_terminal() -> None:
     evil = "web\x1b[2J"
     out = terminal()
     with showing("plain", out, title="up") as view:
         view(started(1, "create", evil, reason=evil))
     assert "\x1b" not in written(out)
-    assert all("\x1b" not in row for row in rows(board(started(1, "create", evil))))
-
-
-def test_the_painter_ends_with_the_view() -> None:
-    view = LiveView(terminal(live=True), title="up")
-    view(started(1, "start", "demo-web-1"))
-    view.close()
-    assert view._painter is None

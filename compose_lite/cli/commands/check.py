@@ -46,7 +46,8 @@ def _show(ctx: Invocation, options: CheckOptions, problems: Sequence[Problem]) -
         from compose_lite.cli.views.problems import render_problem
 
         for problem in problems:
-            shown = render_problem(problem, coloured=ctx.terminal.out_colour)
+            terminal = ctx.terminal
+            shown = render_problem(problem, coloured=terminal.out_colour, columns=terminal.columns())
             ctx.terminal.print(f"{shown}\n  code: {problem.code}")
         count = len(problems)
         ctx.terminal.note("nothing found" if not count else f"{count} finding{'s' if count > 1 else ''}")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from compose_lite.cli.invocation import Invocation
     from compose_lite.pipeline.diagnosis import Finding, Status
 
+# Columns of a check's name, and those before its message.
+_CHECK = 13
+_INDENT = 2 + _CHECK + 2
 _COLUMNS = {"Check": "CHECK", "Status": "STATUS", "Message": "MESSAGE", "Remedy": "REMEDY"}
 
 
@@ -61,8 +64,8 @@ def _findings(ctx: Invocation) -> list[Finding]:
 
 
 def _show(ctx: Invocation, findings: Iterable[Finding]) -> None:
-    """A line a check, and its remedy below it where it is not fine."""
-    from compose_lite.cli.views.text import GREEN, RED, YELLOW, paint, safe
+    """A line a check, and its remedy below it where it is not fine; on a terminal none is wider than the window."""
+    from compose_lite.cli.views.text import GREEN, RED, YELLOW, paint, safe, wrapped
 
     marks: dict[Status, tuple[str, str]] = {
         "ok": ("✓", GREEN),
@@ -70,13 +73,18 @@ def _show(ctx: Invocation, findings: Iterable[Finding]) -> None:
         "failure": ("✗", RED),
         "skipped": ("-", ""),
     }
-    on = ctx.terminal.out_colour
+    terminal = ctx.terminal
+    columns = terminal.columns()
+    room = None if columns is None else columns - _INDENT
     for finding in findings:
         mark, colour = marks[finding.status]
-        shown = paint(mark, colour, on=on and bool(colour))
-        ctx.terminal.print(f"{shown} {finding.check:<13}  {safe(finding.message)}")
+        shown = paint(mark, colour, on=terminal.out_colour and bool(colour))
+        first, *more = wrapped(safe(finding.message), room)
+        terminal.print(f"{shown} {finding.check:<{_CHECK}}  {first}")
         if finding.remedy:
-            ctx.terminal.print(f"  {'':<13}  → {safe(finding.remedy)}")
+            more += wrapped(f"→ {safe(finding.remedy)}", room)
+        for line in more:
+            terminal.print(" " * _INDENT + line)
 
 
 COMMANDS = {"doctor": Command(options=DoctorOptions, run=run_doctor, example="doctor --format json")}

@@ -37,7 +37,7 @@ def run_du(ctx: Invocation, options: DuOptions) -> int:
     as_table = options.format in (None, "", "table")
     if as_table:
         rows.append(_total(found))
-    show_listing(ctx.terminal, rows, options.format, _COLUMNS, shrink=("SERVICES", "NAME"))
+    show_listing(ctx.terminal, rows, options.format, _COLUMNS, shrink=("SERVICES",))
     if as_table:
         for note in _notes(found):
             ctx.terminal.note(note)

@@ -97,8 +97,8 @@ def _show(ctx: Invocation, options: ImagesOptions, rows: Sequence[dict[str, Any]
             )
             for row in rows
         ]
-        columns = terminal.size()[0] if terminal.out_tty else None
-        shrink = ("REPOSITORY", "PLATFORM", "CREATED")
+        columns = terminal.columns()
+        shrink = ("PLATFORM", "CREATED", "IMAGE ID")
         terminal.print(table(HEADERS, cells, least=_LEAST, columns=columns, shrink=shrink))
 
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from compose_lite.cli.invocation import Invocation
     from compose_lite.planner.observed import ObservedContainer, ObservedPort
 
+# Of the columns that the host's ps has: those that are cut, or left out, where a window is too narrow for all.
+_COMMANDS = ("CMD", "COMMAND")
+_LESS_TELLING = ("C", "STIME", "TTY", "PPID", "TIME")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PortOptions:
@@ -90,7 +94,9 @@ def run_top(ctx: Invocation, options: TopOptions) -> int:
         rows += [_process(container, answer["Titles"], process) for process in answer["Processes"]]
     if rows:
         cells = [[row.get(title, "-") for title in titles] for row in rows]
-        ctx.terminal.print(table(titles, cells, least=4, gap=2))
+        columns = ctx.terminal.columns()
+        shown = table(titles, cells, least=4, gap=2, columns=columns, cut=_COMMANDS, shrink=_LESS_TELLING)
+        ctx.terminal.print(shown)
     return 0
 
 

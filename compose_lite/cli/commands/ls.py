@@ -67,12 +67,13 @@ def _show(ctx: Invocation, options: LsOptions, projects: Sequence[ProjectSummary
         shown = [_told(project) for project in projects]
         terminal.print(json_text(shown, compact=True))
     else:
-        columns = terminal.size()[0] if terminal.out_tty else None
+        columns = terminal.columns()
         titles = {"NAME": "Name", "INSTANCE": "Instance", "STATUS": "Status", "CONFIG FILES": "ConfigFiles"}
         if not any(project.instance for project in projects):
             del titles["INSTANCE"]
         rows = [[_told(project).get(field, "") for field in titles.values()] for project in projects]
-        terminal.print(table(tuple(titles), rows, least=_LEAST, columns=columns, shrink=("CONFIG FILES",)))
+        files = ("CONFIG FILES",)
+        terminal.print(table(tuple(titles), rows, least=_LEAST, columns=columns, cut=files, shrink=files))
 
 
 def _told(project: ProjectSummary) -> dict[str, str]:

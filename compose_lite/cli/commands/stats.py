@@ -9,7 +9,7 @@ from compose_lite.cli.options import flag, text, word
 from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.cli.terminal import Terminal
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HEADERS = ("CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS")
 _FIELDS = ("ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs")
-_SHRINK = ("CONTAINER ID", "BLOCK I/O", "NET I/O")
+_SHRINK = ("CONTAINER ID", "BLOCK I/O", "NET I/O", "PIDS")
 _SHORT_ID = 12
 _REFRESH = 1.0  # seconds
 
@@ -40,26 +40,61 @@ def run_stats(ctx: Invocation, options: StatsOptions) -> int:
 
     stack = find_stack(ctx, (options.service,) if options.service else ())
     daemon = ctx.connect()
+    terminal = ctx.terminal
+    rounds = _rounds(daemon, stack.name, options)
     if options.no_stream:
-        _show(ctx.terminal, options, _rows(daemon, stack.name, options))
-        return 0
-    live = ctx.terminal.out_tty and ctx.terminal.live
-    if live:
-        ctx.terminal.print("\x1b[2J", end="")
-    while True:
-        rows = _rows(daemon, stack.name, options)
-        if live:
-            ctx.terminal.print("\x1b[H", end="")
-        _show(ctx.terminal, options, rows, live=live)
-        _pause(bool(rows))
+        _print(terminal, options, next(rounds))
+    elif terminal.out_tty and terminal.live and _is_table(options):
+        _redraw(terminal, options, rounds)
+    else:
+        for rows in rounds:
+            _print(terminal, options, rows)
+    return 0
 
 
-def _pause(measured: bool) -> None:
-    """Wait until the next round: a measurement takes the daemon a second by itself."""
+def _rounds(daemon: Daemon, project: str, options: StatsOptions) -> Iterator[list[dict[str, str]]]:
+    """A measurement of all containers after the other, without end."""
     import time
 
-    if not measured:
-        time.sleep(_REFRESH)
+    while True:
+        rows = _rows(daemon, project, options)
+        yield rows
+        if not rows:  # else the measurement has taken the daemon a second
+            time.sleep(_REFRESH)
+
+
+def _is_table(options: StatsOptions) -> bool:
+    return options.format in (None, "") or options.format.startswith("table")
+
+
+def _print(terminal: Terminal, options: StatsOptions, rows: Sequence[dict[str, str]]) -> None:
+    terminal.print("".join(f"{line}\n" for line in _lines(options, rows, terminal.columns())), end="")
+    terminal.flush()
+
+
+def _redraw(terminal: Terminal, options: StatsOptions, rounds: Iterable[list[dict[str, str]]]) -> None:
+    """Show each round in the place of the one before; what ends it, like Ctrl-C, leaves the last one there."""
+    from itertools import chain
+
+    from compose_lite.cli.signals import ending_as_ctrl_c
+    from compose_lite.cli.views.block import Block, fitting
+
+    def write(text: str) -> None:
+        terminal.print(text, end="")
+        terminal.flush()
+
+    def lines(rows: Sequence[dict[str, str]]) -> list[str]:
+        return _lines(options, rows, terminal.size()[0] - 1)
+
+    block = Block(write)
+    shown: list[dict[str, str]] = []
+    try:
+        with ending_as_ctrl_c():
+            for shown in chain([[]], rounds):  # the headers at once: the first measurement takes its time
+                size = terminal.size()
+                block.draw(fitting(lines(shown), size), size=size, whole=True)
+    finally:
+        block.finish(lines(shown))
 
 
 def _rows(daemon: Daemon, project: str, options: StatsOptions) -> list[dict[str, str]]:
@@ -148,24 +183,21 @@ def _disks(sample: dict[str, Any]) -> tuple[int, int]:
     return read, sum(entry["value"] for entry in entries if entry["op"].lower() == "write")
 
 
-def _show(
-    terminal: Terminal, options: StatsOptions, rows: Sequence[dict[str, str]], *, live: bool = False
-) -> None:
-    from compose_lite.cli.views.formats import formatted
-    from compose_lite.cli.views.table import table
-    from compose_lite.cli.views.text import json_text
-
+def _lines(options: StatsOptions, rows: Sequence[dict[str, str]], columns: int | None) -> list[str]:
+    """The rows as `--format` wants them; a table in so many columns, if it is for a window."""
     if options.format == "json":
-        lines = [json_text(row, compact=True) for row in rows]
-    elif options.format in (None, "", "table"):
-        columns = terminal.size()[0] if terminal.out_tty else None
+        from compose_lite.cli.views.text import json_text
+
+        return [json_text(row, compact=True) for row in rows]
+    if options.format in (None, "", "table"):
+        from compose_lite.cli.views.table import table
+
         cells = [[row[field] for field in _FIELDS] for row in rows]
-        lines = table(HEADERS, cells, columns=columns, shrink=_SHRINK).splitlines()
-    else:
-        lines = list(formatted(rows, options.format, dict(zip(_FIELDS, HEADERS, strict=True))))
-    ends = "\x1b[K\n" if live else "\n"
-    terminal.print("".join(line + ends for line in lines) + ("\x1b[J" if live else ""), end="")
-    terminal.flush()
+        return table(HEADERS, cells, columns=columns, shrink=_SHRINK).splitlines()
+    from compose_lite.cli.views.formats import formatted
+
+    titles = dict(zip(_FIELDS, HEADERS, strict=True))
+    return [line for text in formatted(rows, options.format, titles) for line in text.splitlines()]
 
 
 COMMANDS = {"stats": Command(options=StatsOptions, run=run_stats, example="stats --no-stream --format json")}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from compose_lite.planner.observed import ObservedContainer, ObservedPort
 
 HEADERS = ("NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS")
-_SHRINK = ("COMMAND", "PORTS", "IMAGE", "CREATED", "STATUS")
+_SHRINK = ("COMMAND", "CREATED", "IMAGE", "SERVICE", "PORTS")
 _COLUMN_NAMES = {"ID": "CONTAINER ID", "CreatedAt": "CREATED AT", "RunningFor": "CREATED", "Names": "NAMES"}
 _SHORT_ID = 12
 _COMMAND = 20
@@ -67,7 +67,7 @@ def show_containers(
         for row in rows:
             terminal.print(json_text(row, compact=True))
     elif wish in (None, "", "table"):
-        columns = terminal.size()[0] if terminal.out_tty else None
+        columns = terminal.columns()
         cells = [_default_cells(_completed(row) if row["Service"] in jobs else row) for row in rows]
         terminal.print(table(HEADERS, cells, columns=columns, shrink=_SHRINK))
     else:

@@ -34,8 +34,8 @@ def show_listing(
         from compose_lite.cli.views.table import table
 
         cells = [[str(row[name]) for name in columns] for row in rows]
-        width = terminal.size()[0] if terminal.out_tty else None
-        terminal.print(table(tuple(columns.values()), cells, columns=width, shrink=tuple(shrink)))
+        titles = tuple(columns.values())
+        terminal.print(table(titles, cells, columns=terminal.columns(), shrink=tuple(shrink)))
     else:
         from compose_lite.cli.views.formats import formatted
 

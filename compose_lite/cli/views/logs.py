@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from compose_lite.cli.views.text import BLUE, CYAN, GREEN, MAGENTA, YELLOW, paint, safe
+from compose_lite.cli.views.text import RESET, VARIOUS, paint, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from compose_lite.events import ContainerExited
     from compose_lite.runner.logs import Line, LogSource
 
-# Colours that can be read on dark and light grounds; red is left for errors.
-_COLOURS = (CYAN, YELLOW, GREEN, MAGENTA, BLUE, "96", "93", "92", "95", "94")
 _STDOUT, _STDERR = 1, 2
+# A line that does not end its colour is not to colour those of others.
+_AFTER_COLOURS = f"{RESET}\n".encode()
 _stream_of = itemgetter(1)
 
 
@@ -29,7 +29,7 @@ class LogPrinter:
         timestamps: put the daemon's time before each line.
         coloured: colour the prefixes.
         one_stream: write everything to standard output, as `logs` does, for `logs | grep`.
-        aside: called with a function that writes, so that a live view can step aside for it.
+        write: writes whole lines to an output stream of the terminal (for somebody who draws there, too).
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class LogPrinter:
         timestamps: bool = False,
         coloured: bool = False,
         one_stream: bool = False,
-        aside: Callable[[Callable[[], None]], None] | None = None,
+        write: Callable[[BinaryIO, bytes], None] | None = None,
     ) -> None:
         self._terminal = terminal
         self._project = project
@@ -49,7 +49,7 @@ class LogPrinter:
         self._timestamps = timestamps
         self._coloured = coloured
         self._one_stream = one_stream
-        self._aside = aside or (lambda write: write())
+        self._write = write or terminal.write
         self._colours: dict[str, str] = {}
         self._prefixes: dict[LogSource, bytes] = {}
         self._width = 0
@@ -70,14 +70,8 @@ class LogPrinter:
             runs = [(_STDOUT, self._joined(batch))]
         else:
             runs = [(stream, self._joined(list(lines))) for stream, lines in groupby(batch, key=_stream_of)]
-
-        def write() -> None:
-            for stream, data in runs:
-                target = self._terminal.stderr if stream == _STDERR else self._terminal.stdout
-                target.write(data)
-                target.flush()
-
-        self._aside(write)
+        for stream, data in runs:
+            self._write(self._terminal.stderr if stream == _STDERR else self._terminal.stdout, data)
 
     def exited(self, event: ContainerExited) -> None:
         """Tell that a container has ended."""
@@ -85,18 +79,16 @@ class LogPrinter:
         name = self.name_of(event.service, int(number) if number.isdigit() else 0, event.container)
         text = f"{name} exited with code {event.exit_code}{' (restarting)' if event.restarting else ''}"
         shown = paint(safe(text), self._colour(name), on=self._coloured)
-
-        def write() -> None:
-            self._terminal.print(shown)
-            self._terminal.stdout.flush()
-
-        self._aside(write)
+        self._write(self._terminal.stdout, f"{shown}\n".encode())
 
     def _joined(self, lines: Sequence[Line]) -> bytes:
         prefixes = {source: self._prefix(source) for source in {line[0] for line in lines}}
+        end = _AFTER_COLOURS if self._coloured and any(b"\x1b" in text for _, _, _, text in lines) else b"\n"
         if self._timestamps:
-            return b"".join(b"%b%b %b\n" % (prefixes[source], time, text) for source, _, time, text in lines)
-        return b"".join(prefixes[source] + text + b"\n" for source, _, _, text in lines)
+            return b"".join(
+                b"%b%b %b%b" % (prefixes[source], time, text, end) for source, _, time, text in lines
+            )
+        return b"".join(prefixes[source] + text + end for source, _, _, text in lines)
 
     def _prefix(self, source: LogSource) -> bytes:
         if not self._with_prefix:
@@ -113,4 +105,4 @@ class LogPrinter:
         return usual if container.endswith(f"{self._project}-{usual}") else container
 
     def _colour(self, name: str) -> str:
-        return self._colours.setdefault(name, _COLOURS[len(self._colours) % len(_COLOURS)])
+        return self._colours.setdefault(name, VARIOUS[len(self._colours) % len(VARIOUS)])

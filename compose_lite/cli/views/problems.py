@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, YELLOW, json_text, paint, safe, width
+from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, YELLOW, clip, json_text, paint, safe, width
 from compose_lite.errors import Severity
 
 if TYPE_CHECKING:
@@ -20,23 +20,31 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _TAB = 4
-_EXCERPT = 160
+_EXCERPT, _LEAST_EXCERPT = 160, 20
+_GUTTER = len("    1 | ")
 
 
-def render_error(error: ComposeLiteError, *, coloured: bool) -> str:
+def render_error(error: ComposeLiteError, *, coloured: bool, columns: int | None = None) -> str:
     """All problems of an error, one block each."""
-    return "\n".join(render_problem(problem, coloured=coloured) for problem in error.problems)
+    return "\n".join(
+        render_problem(problem, coloured=coloured, columns=columns) for problem in error.problems
+    )
 
 
-def render_problem(problem: Problem, *, coloured: bool) -> str:
-    """One problem: `FILE:LINE:COLUMN: error: message`, excerpt, hint."""
+def render_problem(problem: Problem, *, coloured: bool, columns: int | None = None) -> str:
+    """One problem: `FILE:LINE:COLUMN: error: message`, excerpt, hint.
+
+    Args:
+        columns: width of the window, if it is for one: of the excerpt only what fits beside its number is shown.
+    """
     wrong = problem.severity is Severity.ERROR
     label = paint("error:" if wrong else "warning:", BOLD, RED if wrong else YELLOW, on=coloured)
     where = paint(f"{safe(str(problem.location))}: ", BOLD, on=coloured) if problem.location else ""
     first, *others = problem.message.splitlines() or [""]
     lines = [f"{where}{label} {safe(first)}", *(f"  {safe(line)}" for line in others)]
     if problem.location is not None:
-        lines += _excerpt(problem.location, coloured=coloured)
+        room = _EXCERPT if columns is None else min(_EXCERPT, max(_LEAST_EXCERPT, columns - _GUTTER - 1))
+        lines += _excerpt(problem.location, room, coloured=coloured)
     if problem.hint:
         name = paint("hint:", CYAN, on=coloured)
         lines += [f"  {name} {safe(line)}" for line in problem.hint.splitlines()]
@@ -65,16 +73,16 @@ def error_json(error: ComposeLiteError) -> str:
     return "\n".join(json_text(line) for line in shown)
 
 
-def _excerpt(location: Location, *, coloured: bool) -> list[str]:
-    """The line of the file and a caret below the column, or nothing where they are not known."""
+def _excerpt(location: Location, room: int, *, coloured: bool) -> list[str]:
+    """So much of the file's line and a caret below the column, or nothing where they are not known."""
     if location.source_line is None or location.line is None:
         return []
     column = location.column or 1
-    begin = max(0, column - _EXCERPT // 2) if len(location.source_line) > _EXCERPT else 0
-    shown = _SECRET.sub(_masked, location.source_line)[begin : begin + _EXCERPT]
+    begin = max(0, column - room // 2) if len(location.source_line) > room else 0
+    shown = _SECRET.sub(_masked, location.source_line)[begin : begin + room]
     before = _plain(shown[: column - 1 - begin])
     gutter = f"{location.line:>5} | "
-    lines = [paint(gutter, DIM, on=coloured) + _plain(shown)]
+    lines = [paint(gutter, DIM, on=coloured) + clip(_plain(shown), room)]
     if location.column is not None:
         lines.append(
             paint(f"{'':>5} | ", DIM, on=coloured) + " " * width(before) + paint("^", BOLD, RED, on=coloured)

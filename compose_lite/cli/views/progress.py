@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from compose_lite import events
 from compose_lite.cli.invocation import PROGRESS
@@ -23,6 +23,10 @@ class View(Protocol):
     """Shows events; the last frame is on the screen when `close` returns."""
 
     def __call__(self, event: events.Event, /) -> None: ...
+
+    def above(self, stream: BinaryIO, data: bytes, /) -> bool:
+        """Write whole lines to the stream if they would collide with what is drawn; tells whether it did."""
+        ...
 
     def aside(self, write: Callable[[], None]) -> None:
         """Call `write`, which writes whole lines to the output streams, without getting in its way."""
@@ -73,6 +77,10 @@ class _LineView:
         self._terminal = terminal
         self._started: dict[int, events.ActionStarted] = {}
         self._lock = Lock()
+
+    def above(self, _stream: BinaryIO, _data: bytes, /) -> bool:
+        """Nothing is drawn that lines could collide with."""
+        return False
 
     def aside(self, write: Callable[[], None]) -> None:
         """Call `write` between two lines."""

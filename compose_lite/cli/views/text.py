@@ -7,7 +7,18 @@ from typing import Any
 
 RESET = "\x1b[0m"
 BOLD, DIM = "1", "2"
-RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN = "31", "32", "33", "34", "35", "36"
+
+
+def _fixed(number: int) -> str:
+    """The code of one of the 256 colours that are the same everywhere, of which those from 16 on are told by number."""
+    return f"38;5;{number}"
+
+
+# Of the eight basic colours, which every terminal shows as it likes, half can't be read on a light ground, or not on
+# a dark one. These are of a middling lightness, which stands out from both (contrast of 3 at least, see the tests).
+RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN = map(_fixed, (196, 28, 136, 33, 133, 30))
+# To tell things apart: neighbours differ most. Without red, which is left for errors.
+VARIOUS = tuple(map(_fixed, (30, 136, 133, 64, 33, 166, 99, 28, 169, 31)))
 
 # Bidirectional overrides, which can make a name read as another one.
 _TRICKS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -79,6 +90,33 @@ def clip(text: str, columns: int) -> str:
             break
         kept.append(character)
     return "".join(kept) + "…"
+
+
+def shorten(text: str, columns: int) -> str:
+    """The text cut in its middle to a number of columns: names differ most at their ends."""
+    if width(text) <= columns:
+        return text
+    head = clip(text, max(0, columns) // 3)
+    tail = ""
+    for character in reversed(text):
+        if width(head) + width(character + tail) > columns:
+            break
+        tail = character + tail
+    return head + tail
+
+
+def wrapped(text: str, columns: int | None) -> list[str]:
+    """The text as lines of at most so many columns (`None`: one line), broken between words; a longer word stays whole."""
+    if columns is None:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if not lines[-1] or width(longer) <= columns:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def pad(text: str, columns: int) -> str:

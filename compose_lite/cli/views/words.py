@@ -25,8 +25,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "copy": ("Copying", "Copied"),
 }
 
-
-UNCHANGED = "Unchanged"
+UNCHANGED, INTERRUPTED = "Unchanged", "Interrupted"
 
 
 def doing(verb: str) -> str:
