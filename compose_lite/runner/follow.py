@@ -8,14 +8,25 @@ from __future__ import annotations
 
 import select
 import selectors
-from time import monotonic, sleep, time
+import threading
+from contextlib import contextmanager
+from time import monotonic, sleep, time, time_ns
 from typing import TYPE_CHECKING, cast
 
 from compose_lite import labels
-from compose_lite.errors import DaemonError, NotFound
+from compose_lite.errors import AnswerLost, ComposeLiteError, DaemonError, DaemonUnavailable, NotFound
 from compose_lite.events import ContainerExited
 from compose_lite.runner.followed import Followed, StartsNoted
-from compose_lite.runner.logs import LogOptions, LogSource, TimeMerger, open_attached, open_log, open_logs
+from compose_lite.runner.logs import (
+    BLOCK,
+    LogOptions,
+    LogSource,
+    TimeMerger,
+    newest_line,
+    open_attached,
+    open_log,
+    open_logs,
+)
 from compose_lite.runner.timestamps import as_unix
 from compose_lite.runner.wakeups import EventPump, Wakeup
 
@@ -34,6 +45,13 @@ _RESTART_GRACE = 1.0
 _LOG_END_GRACE = 2.0
 # The daemon sends line by line. When lines come faster than this (seconds), they are left to gather as long.
 _BATCH_INTERVAL = 0.001
+# What arrives at once from all logs is taken in pieces of at least this size (bytes), and of about a block together.
+_LEAST_PIECE = 16 * 1024
+# What matters here: health checks alone make three events each time.
+_EVENTS = ("create", "start", "kill", "die", "destroy")
+_ALIVE = ("running", "paused", "restarting")
+# Seconds between attempts to reach a daemon that has gone.
+_RETRY = 1.0
 
 
 class LogFollower:
@@ -51,6 +69,7 @@ class LogFollower:
         services: services whose containers count (None: all of the project's).
         number: only containers of this number count (0: all).
         attach: tells by service whether its lines are wanted; exits are reported all the same.
+        patient: wait for a daemon that goes away, then go on; else that ends the iteration with an error.
     """
 
     def __init__(
@@ -61,8 +80,11 @@ class LogFollower:
         services: Collection[str] | None = None,
         number: int = 0,
         attach: Callable[[str], bool] = lambda _service: True,
+        patient: bool = False,
     ) -> None:
         self._daemon = daemon
+        self._project = project
+        self._patient = patient
         self._noted = StartsNoted(daemon)
         self.daemon = cast("Daemon", self._noted)
         self._services = None if services is None else frozenset(services)
@@ -73,13 +95,15 @@ class LogFollower:
         self._merger = TimeMerger(())
         self._ended: list[ContainerExited] = []  # all that they wrote has been read
         self._endless = True
+        self._held = 0
+        self._holding = threading.Lock()
         self._woken = 0.0
+        self._begun = str(time())
         self._closed = False
         self._wakeup = Wakeup()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wakeup, selectors.EVENT_READ)
-        filters = {"type": ["container"], "label": [f"{labels.PROJECT}={project}"]}
-        self._pump = EventPump(daemon.events(filters=filters), self._wakeup)
+        self._pump = self._subscribed()
 
     def follow(self, sources: Sequence[LogSource], *, running: Collection[str], options: LogOptions) -> None:
         """Read these containers' logs from where `options` say; `running` has the ids of those that run.
@@ -92,7 +116,7 @@ class LogFollower:
             if not followed.running:
                 # Asked now: once it has started, its runs can't be told apart. Nor can they by the moment when
                 # it ended: on a busy machine its last lines are stamped later than that (Engine 20.10).
-                followed.last = _newest_line(self._daemon, source)
+                followed.last = newest_line(self._daemon, source)
                 followed.died_at = as_unix(followed.last.decode(), now=0.0) if followed.last else None
                 followed.new = not followed.last
         wanted = [source for source in sources if self._attach(source.service)]
@@ -113,6 +137,18 @@ class LogFollower:
         """Take back `expect_no_more`: something may be started at any time; from any thread."""
         self._endless = True
 
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Don't end meanwhile, whatever ends: it is about to be started again; from any thread."""
+        with self._holding:
+            self._held += 1
+        try:
+            yield
+        finally:
+            with self._holding:
+                self._held -= 1
+            self._wakeup.wake()
+
     def close(self) -> None:
         """Make the iteration end; from any thread or a signal handler."""
         self._closed = True
@@ -122,16 +158,14 @@ class LogFollower:
         try:
             yield from self._history()
             while not self._closed:
-                for event in self._pump.take():
-                    self._react(event)
-                self._drop_overdue()
+                self._surviving(self._take_events)
                 if batch := self._merger.take():
                     yield batch
                 ended, self._ended = self._ended, []
                 yield from ended
                 if self._finished():
                     return
-                self._read_ready()
+                self._surviving(self._read_ready)
         finally:
             self._release()
 
@@ -148,7 +182,7 @@ class LogFollower:
             log = self._merger.limiting()
             if log is None:
                 return
-            ready = _readable(log, max(0.0, heard[log] + _SILENCE - monotonic()))
+            ready = log.readable(max(0.0, heard[log] + _SILENCE - monotonic()))
             heard[log] = monotonic()
             if ready:
                 self._read(log)
@@ -160,11 +194,13 @@ class LogFollower:
 
     def _read_ready(self) -> None:
         """Wait until something happens, then take all that has arrived."""
-        for key, _ in self._selector.select(self._patience()):
+        ready = self._selector.select(self._patience())
+        piece = max(_LEAST_PIECE, BLOCK // len(ready)) if ready else BLOCK
+        for key, _ in ready:
             if key.data is None:
                 self._wakeup.clear()
             else:
-                self._read(key.data)
+                self._read(key.data, piece)
         self._pace()
 
     def _pace(self) -> None:
@@ -174,9 +210,9 @@ class LogFollower:
             sleep(_BATCH_INTERVAL)
         self._woken = now
 
-    def _read(self, log: OpenLog) -> None:
+    def _read(self, log: OpenLog, size: int = BLOCK) -> None:
         followed = self._known[log.source.id]
-        self._merger.push(log, log.receive())
+        self._merger.push(log, log.receive(size))
         followed.last = max(followed.last, self._merger.last(log))
         if followed.exits:
             followed.deadline = monotonic() + _LOG_END_GRACE
@@ -184,15 +220,18 @@ class LogFollower:
             self._log_ended(followed)
 
     def _log_ended(self, followed: Followed) -> None:
-        log, followed.log = followed.log, None
-        assert log is not None
-        log.ended = True
-        self._selector.unregister(log.stream)
-        log.close()
+        self._drop_log(followed)
         self._report(followed)
         if followed.again:
             followed.again = False
             self._open(followed)
+
+    def _drop_log(self, followed: Followed) -> None:
+        log, followed.log = followed.log, None
+        if log is not None:
+            log.ended = True
+            self._selector.unregister(log.stream)
+            log.close()
 
     def _open(self, followed: Followed) -> None:
         """Read the log of a container that has just started, from this start on."""
@@ -223,6 +262,63 @@ class LogFollower:
         return None if not ended or ended.startswith("0001-") else as_unix(ended, now=0.0)
 
     # events
+
+    def _subscribed(self) -> EventPump:
+        filters = {
+            "type": ["container"],
+            "event": list(_EVENTS),
+            "label": [f"{labels.PROJECT}={self._project}"],
+        }
+        return EventPump(self._daemon.events(filters=filters), self._wakeup)
+
+    def _take_events(self) -> None:
+        for event in self._pump.take():
+            self._react(event)
+        self._drop_overdue()
+
+    def _surviving(self, step: Callable[[], None]) -> None:
+        """Do what asks the daemon, and if that has gone wait for it, where patience was asked for."""
+        try:
+            step()
+        except ComposeLiteError:
+            if not self._patient:
+                raise
+            self._reconnect()
+
+    def _reconnect(self) -> None:
+        """Wait until the daemon is there again, then go on with what has become of the containers."""
+        while not self._closed:
+            self._pump.close()
+            for followed in self._known.values():
+                self._drop_log(followed)
+                followed.again = False
+            try:
+                self._pump = self._subscribed()
+                self._take_stock()
+            except (DaemonUnavailable, AnswerLost):
+                select.select([self._wakeup], [], [], _RETRY)
+                self._wakeup.clear()
+            else:
+                return
+
+    def _take_stock(self) -> None:
+        """Tell ends that were missed, and read each log behind the last line that was read of it."""
+        self._noted.events_lost()
+        filters = {"label": [f"{labels.PROJECT}={self._project}"]}
+        found = {str(one["Id"]): one for one in self._daemon.list_containers(filters=filters)}
+        for container, followed in self._known.items():
+            followed.died_at = as_unix(followed.last.decode(), now=0.0) if followed.last else self._begun
+            if container not in found:
+                followed.running = followed.awaited = False
+                followed.gone = True
+            elif followed.running and found[container]["State"] not in _ALIVE:
+                exit_code = int(self._daemon.inspect_container(container)["State"]["ExitCode"])
+                self._open(followed)
+                self._died(followed, exit_code, time_ns())
+        for container, listed in found.items():
+            if listed["State"] in _ALIVE:
+                attributes = {**(listed.get("Labels") or {}), "name": listed["Names"][0].removeprefix("/")}
+                self._react({"Action": "start", "Actor": {"ID": container, "Attributes": attributes}})
 
     def _react(self, event: Json) -> None:
         actor = event.get("Actor", {})
@@ -300,7 +396,7 @@ class LogFollower:
             overdue = followed.deadline is not None and followed.deadline <= now
             if overdue and followed.log is None:
                 followed.deadline = None
-            elif overdue and followed.log is not None and not _readable(followed.log, 0):
+            elif overdue and followed.log is not None and not followed.log.readable(0):
                 self._log_ended(followed)
             if followed.gone and followed.log is None:
                 del self._known[followed.source.id]
@@ -315,7 +411,7 @@ class LogFollower:
     # the end
 
     def _finished(self) -> bool:
-        if self._endless or self._noted.any_missing():
+        if self._endless or self._held or self._noted.any_missing():
             return False
         return not any(
             followed.log is not None or followed.running or followed.awaited or followed.deadline is not None
@@ -340,26 +436,6 @@ class LogFollower:
                 followed.log.close()
         self._selector.close()
         self._wakeup.close()
-
-
-def _newest_line(daemon: Daemon, source: LogSource) -> bytes:
-    """Return when the container wrote its last line; nothing if it wrote none or its log is not kept."""
-    try:
-        log = open_log(daemon, source, LogOptions(tail="1"), follow=False)
-    except DaemonError:
-        return b""
-    newest = b""
-    while not log.ended:
-        newest = max([newest, *(time for _, _, time, _ in log.read())])
-    log.close()
-    return newest
-
-
-def _readable(log: OpenLog, timeout: float) -> bool:
-    """Wait at most `timeout` seconds for something to read; tell whether there is."""
-    poll = select.poll()
-    poll.register(log.stream, select.POLLIN)
-    return bool(poll.poll(timeout * 1000))
 
 
 def _stamp(seconds: float) -> bytes:

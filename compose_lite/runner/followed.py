@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from compose_lite.events import ContainerExited
     from compose_lite.runner.daemon import Daemon
     from compose_lite.runner.logs import LogSource, OpenLog
@@ -57,27 +60,51 @@ class StartsNoted:
         self._starts: dict[str, int] = {}
 
     def start_container(self, container: str) -> bool:
-        changed = self._daemon.start_container(container)
-        if changed:
-            self._count(container, 1)
-        return changed
+        with self._noted(container) as note:
+            note.kept = self._daemon.start_container(container)
+        return note.kept
 
     def restart_container(self, container: str, *, timeout: float | None = None) -> None:
-        self._daemon.restart_container(container, timeout=timeout)
-        self._count(container, 1)
+        with self._noted(container) as note:
+            self._daemon.restart_container(container, timeout=timeout)
+            note.kept = True
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._daemon, name)
 
     def event_came(self, container: str) -> None:
-        """Note that the daemon told of a start (perhaps before the call that caused it returned)."""
-        self._count(container, -1)
+        """Note that the daemon told of a start, be it one of ours or not."""
+        with self._lock:
+            left = self._starts.pop(container, 0) - 1
+            if left > 0:
+                self._starts[container] = left
+
+    def events_lost(self) -> None:
+        """Expect no event of the starts so far."""
+        with self._lock:
+            self._starts.clear()
 
     def any_missing(self) -> bool:
         """Tell whether the daemon still has to tell of a start."""
-        with self._lock:
-            return any(count > 0 for count in self._starts.values())
+        return bool(self._starts)
 
-    def _count(self, container: str, change: int) -> None:
+    @contextmanager
+    def _noted(self, container: str) -> Iterator[_Note]:
+        """Note a start before it is asked for: its event may come before the answer does."""
+        note = _Note()
         with self._lock:
-            self._starts[container] = self._starts.get(container, 0) + change
+            self._starts[container] = self._starts.get(container, 0) + 1
+        try:
+            yield note
+        finally:
+            if not note.kept:
+                self.event_came(container)
+
+
+class _Note:
+    """Of a start that is being asked for; not kept, there will be no event."""
+
+    __slots__ = ("kept",)
+
+    def __init__(self) -> None:
+        self.kept = False

@@ -7,6 +7,7 @@ slow reader slows the daemon down instead of filling memory.
 
 from __future__ import annotations
 
+import select
 from bisect import bisect_right
 from itertools import accumulate
 from operator import itemgetter
@@ -141,10 +142,16 @@ class OpenLog:
             sleep(_PAUSE)
         return self._decoded(self.stream.read(BLOCK))
 
-    def receive(self) -> list[Line]:
-        """Return the lines that what has arrived completes, without waiting."""
-        data = self.stream.receive(BLOCK)
+    def receive(self, size: int = BLOCK) -> list[Line]:
+        """Return the lines that what has arrived (at most `size` bytes of it) completes, without waiting."""
+        data = self.stream.receive(size)
         return [] if data is None else self._decoded(data)
+
+    def readable(self, timeout: float) -> bool:
+        """Wait at most `timeout` seconds for something to read; tell whether there is."""
+        poll = select.poll()
+        poll.register(self.stream, select.POLLIN)
+        return bool(poll.poll(timeout * 1000))
 
     def close(self) -> None:
         """Give the connection up."""
@@ -231,6 +238,19 @@ def open_log(
         source.id, follow=follow, since=options.since, until=options.until, tail=options.tail
     )
     return OpenLog(source, stream, LogDecoder(source), after=after)
+
+
+def newest_line(daemon: Daemon, source: LogSource) -> bytes:
+    """Return when the container wrote its last line; nothing if it wrote none or its log is not kept."""
+    try:
+        log = open_log(daemon, source, LogOptions(tail="1"), follow=False)
+    except DaemonError:
+        return b""
+    newest = b""
+    while not log.ended:
+        newest = max([newest, *(time for _, _, time, _ in log.read())])
+    log.close()
+    return newest
 
 
 def open_attached(daemon: Daemon, source: LogSource) -> OpenLog:

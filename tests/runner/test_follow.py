@@ -5,13 +5,15 @@ from __future__ import annotations
 import queue
 import socket
 import threading
+from contextlib import suppress
 
 import pytest
 
 from compose_lite import labels
-from compose_lite.errors import ComposeLiteError, DaemonError, NotFound
+from compose_lite.errors import ComposeLiteError, DaemonError, DaemonUnavailable, NotFound
 from compose_lite.events import ContainerExited
 from compose_lite.runner.follow import LogFollower
+from compose_lite.runner.followed import StartsNoted
 from compose_lite.runner.http import RawStream
 from compose_lite.runner.logs import LogOptions, LogSource
 
@@ -55,9 +57,16 @@ class Daemon:
         self.writers: dict[str, socket.socket] = {}
         self.opened: list[tuple[str, dict[str, object]]] = []
         self.unreadable: set[str] = set()
+        self.away = False
 
     def events(self, *, filters):
-        assert filters == {"type": ["container"], "label": [f"{labels.PROJECT}=p"]}
+        assert filters["type"] == ["container"]
+        assert filters["label"] == [f"{labels.PROJECT}=p"]
+        assert not {"exec_start", "health_status"} & set(filters["event"]), (
+            "a health check makes three each time"
+        )
+        if self.away:
+            raise DaemonUnavailable("no Docker daemon answers")
         return self.feed
 
     def open_logs(self, container, **options):
@@ -70,6 +79,13 @@ class Daemon:
     def attach_container(self, container, *, stdin):
         assert not stdin
         return self._stream(container, {"attached": True})
+
+    def list_containers(self, *, filters):
+        names = {labels.SERVICE: "web", labels.NUMBER: "1"}
+        return [
+            {"Id": name, "Names": [f"/p-web-{name}"], "Labels": names, "State": _listed(state)}
+            for name, state in self.states.items()
+        ]
 
     def inspect_container(self, container):
         if container not in self.states:
@@ -95,6 +111,10 @@ class Daemon:
     def die(self, container, code=0, *, restarting=False, **where):
         self.states[container] = {"Running": restarting, "Restarting": restarting}
         self.event("die", container, exitCode=str(code), **where)
+
+
+def _listed(state):
+    return "running" if state["Running"] else "exited"
 
 
 class Reader:
@@ -321,3 +341,79 @@ def test_a_slow_reader_loses_nothing_and_makes_the_writer_wait(daemon):
 def test_a_daemon_that_goes_away_is_an_error(daemon, reader):
     daemon.feed.put(DaemonError("the connection broke"))
     assert "the connection broke" in str(reader.next())
+
+
+def test_a_patient_one_waits_for_the_daemon_and_goes_on_behind_the_last_line(daemon):
+    reader = Reader(LogFollower(daemon, "p", patient=True))
+    daemon.start("a")
+    opened(daemon)
+    daemon.writers["a"].sendall(frame(b"before", 5))
+    assert reader.next() == b"before"
+    daemon.away = True
+    daemon.feed, lost = Feed(), daemon.feed
+    lost.put(DaemonError("the connection broke"))
+    reader.quiet()
+    daemon.away = False
+    assert opened(daemon, 2)["since"] == "1714557600.000000005"
+    daemon.writers["a"].sendall(frame(b"before", 5) + frame(b"meanwhile", 6))
+    assert reader.next() == b"meanwhile"
+    reader.follower.close()
+    assert reader.next() == "end"
+
+
+def test_a_patient_one_tells_of_an_end_that_it_has_missed(daemon):
+    reader = Reader(LogFollower(daemon, "p", patient=True))
+    daemon.start("a")
+    opened(daemon)
+    daemon.states["a"] = {"Running": False, "ExitCode": 7}
+    daemon.feed, lost = Feed(), daemon.feed
+    lost.put(DaemonError("the connection broke"))
+    opened(daemon, 2)
+    daemon.writers["a"].sendall(frame(b"last words", 8))
+    daemon.writers["a"].close()
+    assert reader.next() == b"last words"
+    assert reader.next() == ContainerExited(service="web", container="p-web-1", exit_code=7)
+    reader.follower.expect_no_more()
+    assert reader.next() == "end"
+
+
+def test_nothing_ends_while_somebody_says_that_it_goes_on(daemon, reader):
+    daemon.start("a")
+    opened(daemon)
+    reader.follower.expect_no_more()
+    with reader.follower.going_on():
+        daemon.die("a", 1)
+        daemon.writers["a"].close()
+        assert reader.next().exit_code == 1
+        reader.quiet()
+    assert reader.next() == "end"
+
+
+class Starting:
+    """A daemon whose starts do what they are told."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def start_container(self, container):
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def test_a_start_is_missing_until_its_event_has_come_whoever_started_it_before():
+    noted = StartsNoted(Starting(True, True))
+    noted.event_came("a")
+    assert noted.start_container("a")
+    assert noted.any_missing()
+    noted.event_came("a")
+    assert not noted.any_missing()
+
+
+@pytest.mark.parametrize("answer", [False, NotFound("gone")])
+def test_a_start_that_did_not_take_place_is_not_waited_for(answer):
+    noted = StartsNoted(Starting(answer))
+    with suppress(NotFound):
+        noted.start_container("a")
+    assert not noted.any_missing()
