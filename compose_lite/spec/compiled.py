@@ -68,14 +68,27 @@ def load_compiled(options: LoadOptions, folder: str | None) -> Compiled:
     Raises:
         SpecError: with every problem found in the files.
     """
-    found = recall(options, folder) if folder is not None else None
-    if found is None:
-        from compose_lite.spec.load import load
+    if options.services and not options.reduce:
+        # What is on anyway need not be switched on: commands on single services share what is kept of all.
+        found = load_compiled(replace(options, services=()), folder)
+        if all(name in found.project.services for name in options.services):
+            return found
+    recalled = recall(options, folder) if folder is not None else None
+    return _load(options, folder) if recalled is None else recalled
 
-        result = load(options)
-        found = Compiled(project=result.project, warnings=result.warnings, elsewhere=tuple(result.elsewhere))
-        if folder is not None:
-            _Entry(options, folder).write(found, result)
+
+def _load(options: LoadOptions, folder: str | None) -> Compiled:
+    """Load from the files, and keep what comes of it for every request that it answers."""
+    from compose_lite.spec.load import load
+
+    result = load(options)
+    found = Compiled(project=result.project, warnings=result.warnings, elsewhere=tuple(result.elsewhere))
+    if folder is not None:
+        answered = (
+            [options.all_resources, not options.all_resources] if result.all_used else [options.all_resources]
+        )
+        for all_resources in answered:
+            _Entry(replace(options, all_resources=all_resources), folder).write(found, result)
     return found
 
 
@@ -98,10 +111,13 @@ class _Entry:
     """One file of the cache: that of these options."""
 
     def __init__(self, options: LoadOptions, folder: str) -> None:
+        irrelevant = {"environ", "stdin", "fetch"} | (
+            set() if options.services else {"reduce", "dependencies"}
+        )
         asked = [
             (item.name, getattr(options, item.name))
             for item in fields(options)
-            if item.name not in ("environ", "stdin", "fetch")
+            if item.name not in irrelevant
         ]
         self._name = _digest(
             [repr((asked, sys.version_info, _code_stamp())).encode("utf-8", "surrogatepass")]

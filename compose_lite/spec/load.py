@@ -50,6 +50,7 @@ class LoadResult:
         instance: which instance of the project it is, empty for the project itself.
         trace: who had a say in what, if asked for.
         interpolated: whether variables were replaced; if not, `model` is the merged tree as it stands.
+        all_used: whether there is nothing that no service uses, so that it does not matter if that was dropped.
     """
 
     name: str
@@ -66,6 +67,7 @@ class LoadResult:
     instance: str = ""
     trace: Trace | None = None
     interpolated: bool = True
+    all_used: bool = False
     _project: Project | None = field(default=None, repr=False)
 
     @property
@@ -131,7 +133,7 @@ def _finish(
             isolate(tree, name, instance)
     else:
         tree["name"] = name
-    model, disabled = tree, Map()
+    model, disabled, all_used = tree, Map(), False
     if stages.interpolate:
         problems.settle()
         known = len(problems.errors)
@@ -140,7 +142,7 @@ def _finish(
             problems.lost += cut(tree, problems.places.values())
             model = shape_project(tree, problems)
         problems.settle()
-        disabled = _select(options, files, tree, model, reader, problems, trace)
+        disabled, all_used = _select(options, files, tree, model, reader, problems, trace)
     problems.raise_errors()
     return LoadResult(
         name=name,
@@ -162,6 +164,7 @@ def _finish(
         instance=instance,
         trace=trace,
         interpolated=stages.interpolate,
+        all_used=all_used,
     )
 
 
@@ -173,8 +176,11 @@ def _select(
     reader: Reader,
     problems: Problems,
     trace: Trace | None,
-) -> Map:
-    """Reduce the model to the active services, complete their environment; return the other services."""
+) -> tuple[Map, bool]:
+    """Reduce the model to the active services, complete their environment.
+
+    Returns the other services, and whether all resources are used.
+    """
     stages = options.stages
     selection = select.apply_profiles(model, files.profiles)
     if stages.consistency:
@@ -190,9 +196,10 @@ def _select(
         select.keep_services(selection, options.services, problems, with_dependencies=options.dependencies)
     if stages.consistency:
         check_container_names(selection.active, tree, problems)
+    unused = select.unused_resources(model, selection)
     if not options.all_resources:
-        select.drop_unused_resources(model, selection)
-    return selection.disabled
+        select.drop_resources(model, unused)
+    return selection.disabled, not unused
 
 
 def _instance(options: LoadOptions, files: FileSet, loader: ModelLoader, problems: Problems) -> str:

@@ -9,9 +9,11 @@ from compose_lite.spec.problems import nearest
 from compose_lite.spec.tree import Map
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from compose_lite.spec.problems import Problems
+
+_RESOURCES = ("networks", "volumes", "secrets", "configs", "models")
 
 
 @dataclass(slots=True)
@@ -85,11 +87,9 @@ def _forget_others(service: Map, kept: set[str]) -> None:
         del service["depends_on"]
 
 
-def drop_unused_resources(model: Map, selection: Selection) -> None:
-    """Drop networks, volumes, secrets, configs and models that no active service uses."""
-    used: dict[str, set[str]] = {
-        key: set() for key in ("networks", "volumes", "secrets", "configs", "models")
-    }
+def unused_resources(model: Map, selection: Selection) -> dict[str, list[str]]:
+    """The networks, volumes, secrets, configs and models that no active service uses, by section."""
+    used: dict[str, set[str]] = {section: set() for section in _RESOURCES}
     for service in selection.active.values():
         used["networks"].update(service.get("networks", ()))
         used["models"].update(service.get("models", ()))
@@ -102,12 +102,18 @@ def drop_unused_resources(model: Map, selection: Selection) -> None:
         used["secrets"].update(grant.get("source", "") for grant in service.get("secrets", ()))
         build = service.get("build") or {}
         used["secrets"].update(grant.get("source", "") for grant in build.get("secrets", ()))
-    for section, names in used.items():
-        resources = model.get(section)
-        if resources is None:
-            continue
-        for name in list(resources):
-            if name not in names:
-                del resources[name]
-        if not resources:
+    unused = {
+        section: [name for name in model.get(section) or () if name not in names]
+        for section, names in used.items()
+    }
+    return {section: names for section, names in unused.items() if names}
+
+
+def drop_resources(model: Map, dropped: Mapping[str, Iterable[str]]) -> None:
+    """Take resources out of the model, and sections that nothing is left of."""
+    for section, names in dropped.items():
+        for name in names:
+            del model[section][name]
+    for section in _RESOURCES:
+        if section in model and not model[section]:
             del model[section]

@@ -31,7 +31,8 @@ def stack(tmp_path: Path) -> LoadOptions:
     folder = tmp_path / "stack"
     folder.mkdir()
     (folder / "compose.yaml").write_text(_FILE)
-    (folder / "part.yaml").write_text("services: {db: {image: 'db:${DB_TAG:-1}'}}\n")
+    # Where all resources are used, a load is kept for requests with and without the unused ones.
+    (folder / "part.yaml").write_text("services: {db: {image: 'db:${DB_TAG:-1}'}}\nvolumes: {unused: {}}\n")
     (folder / "base.yaml").write_text("services: {base: {command: run, cap_add: [NET_ADMIN]}}\n")
     (folder / "web.env").write_text("PASSWORD=first-canary\n")
     (folder / ".env").write_text("FROM_ENV_FILE=yes\n")
@@ -132,6 +133,45 @@ def test_other_options_are_another_entry(stack: LoadOptions, folder: str, change
     load_compiled(stack, folder)
 
     assert recall(replace(stack, **changes), folder) is None  # type: ignore[arg-type]  # one test for all fields
+
+
+@pytest.fixture
+def all_used(stack: LoadOptions) -> LoadOptions:
+    Path(stack.working_dir, "part.yaml").write_text("services: {db: {image: db, profiles: [more]}}\n")
+    return stack
+
+
+@pytest.mark.parametrize(
+    "changes", [{"reduce": False}, {"all_resources": True}, {"reduce": False, "all_resources": True}]
+)
+def test_what_makes_no_difference_is_the_same_entry(
+    all_used: LoadOptions, folder: str, changes: dict[str, object]
+) -> None:
+    loaded = load_compiled(all_used, folder)
+    other = replace(all_used, **changes)  # type: ignore[arg-type]  # one test for all fields
+
+    assert recall(other, folder) == loaded == load_compiled(other, None)
+
+
+def test_what_no_service_uses_makes_a_difference(stack: LoadOptions, folder: str) -> None:
+    load_compiled(stack, folder)
+    whole = replace(stack, all_resources=True)
+
+    assert recall(whole, folder) is None
+    assert "unused" in load_compiled(whole, folder).project.volumes
+    assert "unused" not in load_compiled(stack, folder).project.volumes
+
+
+def test_commands_on_single_services_share_an_entry(all_used: LoadOptions, folder: str) -> None:
+    everything = load_compiled(all_used, folder)
+    kept = set(Path(folder).iterdir())
+
+    assert load_compiled(replace(all_used, services=("web",), reduce=False), folder) == everything
+    assert set(Path(folder).iterdir()) == kept
+    switched_on = load_compiled(replace(all_used, services=("db",), reduce=False), folder)
+    assert set(switched_on.project.services) == {"web", "db"}
+    with pytest.raises(SpecError, match="no such service"):
+        load_compiled(replace(all_used, services=("dbb",), reduce=False), folder)
 
 
 def test_warnings_come_again(stack: LoadOptions, folder: str) -> None:
