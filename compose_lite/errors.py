@@ -6,6 +6,7 @@ ComposeLiteError
 ├── DaemonError          the daemon refused, failed or could not be reached
 │   ├── DaemonUnavailable    nothing answers at the daemon's address
 │   ├── AnswerLost           the connection broke: whether the daemon obeyed is unknown
+│   ├── DiskFull             the daemon has no room for what was asked
 │   ├── NotFound             the daemon knows no such object
 │   └── Conflict             the daemon's state forbids the request
 ├── PlanError            the state that the daemon is in forbids what was asked
@@ -181,6 +182,13 @@ class AnswerLost(DaemonError):
     """The connection broke after a request was sent: whether the daemon obeyed is unknown."""
 
     code = "answer-lost"
+
+
+class DiskFull(DaemonError):
+    """The disk where the daemon keeps its data is full; `REMEDY` is the hint."""
+
+    code = "disk-full"
+    REMEDY = "make room there (`docker system df` shows what takes it up), then run the command again"
 
 
 class NotFound(DaemonError):

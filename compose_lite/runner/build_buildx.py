@@ -8,10 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import BuildFailed, UsageError
+from compose_lite.errors import BuildFailed, DiskFull, UsageError
 from compose_lite.lazy_dataclasses import replace
 from compose_lite.runner.bake_file import bake_file
 from compose_lite.runner.build_progress import BuildProgress
+from compose_lite.runner.engine import DISK_FULL
 from compose_lite.runner.registry import docker_config_folder, read_docker_config
 
 if TYPE_CHECKING:
@@ -146,6 +147,8 @@ def _sentence(service: str | None, message: str) -> str:
 
 
 def _hint(message: str) -> str | None:
+    if DISK_FULL in message:
+        return DiskFull.REMEDY
     if "moby.buildkit.frontend.contexts" in message:
         return (
             "this engine's BuildKit is too old for additional_contexts: begin the Dockerfile with "

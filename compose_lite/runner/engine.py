@@ -6,7 +6,15 @@ import errno
 import json
 from typing import TYPE_CHECKING, Any
 
-from compose_lite.errors import AnswerLost, Conflict, DaemonError, DaemonUnavailable, EngineTooOld, NotFound
+from compose_lite.errors import (
+    AnswerLost,
+    Conflict,
+    DaemonError,
+    DaemonUnavailable,
+    DiskFull,
+    EngineTooOld,
+    NotFound,
+)
 from compose_lite.runner.connect import OLDEST_API
 from compose_lite.runner.http import Answer, DialError, HttpClient
 
@@ -20,6 +28,9 @@ if TYPE_CHECKING:
 # What we ask for: the oldest version that has all we always need, the newest that we know.
 OLDEST = OLDEST_API
 NEWEST = (1, 51)
+
+# What the daemon, its builder and the programs that they run say then.
+DISK_FULL = "no space left on device"
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
@@ -205,7 +216,7 @@ class ProgressFeed(JsonFeed):
         for message in super().__iter__():
             if "error" in message:
                 detail = message.get("errorDetail") or {}
-                raise DaemonError(str(detail.get("message") or message["error"]), status=200)
+                raise failure(str(detail.get("message") or message["error"]), 200)
             yield message
 
 
@@ -310,8 +321,16 @@ def _refusal(status: int, body: bytes) -> DaemonError:
     except (ValueError, KeyError, TypeError):
         message = body.decode(errors="replace").strip()
     message = message.strip() or f"the daemon answered with status {status}"
-    kind = {404: NotFound, 409: Conflict}.get(status, DaemonError)
-    return kind(message, status=status)
+    kind = {404: NotFound, 409: Conflict}.get(status)
+    return failure(message, status) if kind is None else kind(message, status=status)
+
+
+def failure(message: str, status: int) -> DaemonError:
+    """The error for what the daemon says of its own failure."""
+    if DISK_FULL in message:
+        text = f"the disk of the Docker daemon's machine is full: {message}"
+        return DiskFull(text, hint=DiskFull.REMEDY, status=status)
+    return DaemonError(message, status=status)
 
 
 def _agreed(daemons: str) -> str:

@@ -6,7 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from compose_lite.errors import DaemonError, DaemonUnavailable, NotFound
+from compose_lite.errors import DaemonError, DaemonUnavailable, DiskFull, NotFound
 from compose_lite.runner.progress import LayerProgress, silent
 from compose_lite.runner.registry import credentials_for_image
 
@@ -135,6 +135,8 @@ def _may_pass(message: str) -> bool:
 def _explained(verb: str, ref: str, error: DaemonError, problem: str | None) -> DaemonError:
     said = str(error)
     message = f"can't {verb} {ref}: {said}"
+    if isinstance(error, DiskFull):
+        return DiskFull(message, hint=error.hint, status=error.status)
     if _REFUSED.search(said):
         hint = problem or f"log in with `docker login{_host_of(ref)}`; check the name for typing mistakes too"
         return DaemonError(message, hint=hint, status=error.status)

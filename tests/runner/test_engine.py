@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from compose_lite.errors import AnswerLost, Conflict, DaemonError, DaemonUnavailable, EngineTooOld, NotFound
+from compose_lite.errors import (
+    AnswerLost,
+    Conflict,
+    DaemonError,
+    DaemonUnavailable,
+    DiskFull,
+    EngineTooOld,
+    NotFound,
+)
 from compose_lite.runner.connect import Endpoint
 from compose_lite.runner.docker_daemon import DockerDaemon, split_reference
 from compose_lite.runner.engine import Engine, frames, quoted, unavailable
@@ -167,6 +175,24 @@ def test_grace_period_is_rounded_up() -> None:
 
     assert script.daemon(pinned="1.41").stop_container("a b", timeout=1.2) is True
     assert script.requests == [("POST", "/v1.41/containers/a%20b/stop?t=2")]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda daemon: daemon.create_container(name="x", body={}),
+        lambda daemon: list(daemon.pull_image("a/b")),
+    ],
+)
+def test_a_full_disk_has_an_error_of_its_own(ask: Callable[[DockerDaemon], object]) -> None:
+    said = "write /var/lib/docker/x: no space left on device"
+
+    def answer(_method: str, target: str, _body: bytes) -> Reply:
+        return (200, {"error": said}) if "/images/" in target else (500, {"message": said})
+
+    with pytest.raises(DiskFull, match=f"disk of the Docker daemon's machine is full: {said}") as caught:
+        ask(Scripted(answer).daemon(pinned="1.41"))
+    assert "docker system df" in str(caught.value.hint)
 
 
 def test_progress_that_reports_an_error_raises_it() -> None:
