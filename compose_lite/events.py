@@ -177,6 +177,55 @@ class WatchMended:
     """The project's files could not be used after a change, and now can."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerUnhealthy:
+    """A supervised container has turned unhealthy, or could not be restarted, and is to be restarted.
+
+    Attributes:
+        attempt, attempts: which restart this will be, of how many.
+        delay: seconds until then.
+        probe: the last result of its health check; empty if there is none.
+    """
+
+    service: str
+    container: str
+    attempt: int
+    attempts: int
+    delay: float
+    probe: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerRevived:
+    """A supervised container was restarted because it was unhealthy, which took so many seconds."""
+
+    service: str
+    container: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerGivenUp:
+    """A supervised container is unhealthy although it was restarted `attempts` times: it is left as it is."""
+
+    service: str
+    container: str
+    attempts: int
+    report: FailureReport
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SupervisionFailed:
+    """Containers could not be restarted (`containers` has their names), or (none) the daemon is out of reach.
+
+    It is tried again. Attributes: `reports` as a failed command would tell it; else `problems` has it.
+    """
+
+    containers: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    reports: tuple[FailureReport, ...] = ()
+
+
 Event = (
     PlanStarted
     | ActionStarted
@@ -193,6 +242,10 @@ Event = (
     | WatchBatch
     | WatchFailed
     | WatchMended
+    | ContainerUnhealthy
+    | ContainerRevived
+    | ContainerGivenUp
+    | SupervisionFailed
 )
 
 

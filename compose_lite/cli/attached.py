@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from compose_lite.cli.attached_deeds import Deeds
 from compose_lite.cli.attached_menu import MenuSession, Typed, can_have_menu
+from compose_lite.cli.attached_supervision import AttachedSupervision
 from compose_lite.cli.attached_watch import AttachedWatch
 from compose_lite.cli.carry_out import carrying_out
 from compose_lite.cli.signals import ending_as_ctrl_c
 from compose_lite.cli.views.text import safe
 from compose_lite.errors import ComposeLiteError, Interrupted
-from compose_lite.events import ContainerExited
+from compose_lite.events import ContainerExited, ContainerGivenUp
 from compose_lite.lazy_dataclasses import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def attached_up(
                 if not options.watch:
                     attached.bring_up(images)
                 attached.announce()
-                with attached.menu_if_wanted():
+                with attached.menu_if_wanted(), attached.supervision.on_while(options.supervise):
                     return attached.until_end()
         except (KeyboardInterrupt, Interrupted, OSError) as error:
             # A window that is closed interrupts too, but what is written to it may fail first.
@@ -96,7 +97,9 @@ class Attached:
     follower: LogFollower
     origin: Callable[[], Origin]
     wanted: frozenset[str]
-    messages: SimpleQueue[ContainerExited | _LogsEnded | Typed] = field(default_factory=SimpleQueue)
+    messages: SimpleQueue[ContainerExited | ContainerGivenUp | _LogsEnded | Typed] = field(
+        default_factory=SimpleQueue
+    )
     exit_codes: dict[str, int] = field(default_factory=dict)
     view: View | None = None
     ended: bool = False
@@ -113,6 +116,14 @@ class Attached:
             request=self.request,
             aside=self._aside,
             failed=self._watch_failed,
+        )
+        self.supervision = AttachedSupervision(
+            self.ctx,
+            self.follower,
+            project=lambda: self.watch.project or self.project,
+            say=self.say,
+            given_up=self.messages.put,
+            failed=lambda error: self.messages.put(_LogsEnded(error)),
         )
         self.printer = LogPrinter(
             terminal,
@@ -149,6 +160,7 @@ class Attached:
             project.name,
             services=None if all_there_will_be else followed,
             attach=lambda service: service in (made[0].shown() if made else wanted),
+            patient=options.supervise,
         )
         found = [
             container
@@ -239,12 +251,18 @@ class Attached:
                 self.ended = True
                 if message.error is not None:
                     raise message.error
-                return 0
+                return self.supervision.exit_code
             if isinstance(message, Typed):
                 if self.menu.pressed(message):
                     logs = f"compose-lite -p {self.project.name} logs --follow"
                     self.say(f"Detached; the containers run on. Their logs: {logs}")
                     return 0
+                continue
+            if isinstance(message, ContainerGivenUp):
+                if self.options.abort_on_container_failure:
+                    self.say("Aborting on container failure...")
+                    self.stop_all()
+                    return 1
                 continue
             if self._aborts(message):
                 self.say("Aborting on container exit...")
@@ -254,6 +272,7 @@ class Attached:
 
     def stop_all(self) -> None:
         """Stop what `up` was asked for and wait for the last lines; a further Ctrl-C kills."""
+        self.supervision.switch_off()
         stopping = Thread(target=self.guarded, args=(self._stop,), name="stop", daemon=True)
         stopping.start()
         try:
@@ -292,8 +311,9 @@ class Attached:
         try:
             for item in self.follower:
                 if isinstance(item, ContainerExited):
-                    printer.exited(item)
-                    self.messages.put(item)
+                    end = self.supervision.told(item)
+                    printer.exited(end)
+                    self.messages.put(end)
                 elif chosen := self.menu.chosen(item):
                     printer.show(chosen)
         except (ComposeLiteError, OSError) as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import Problem
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.files import files_of
 from compose_lite.planner.links import link_claims, link_stops, raise_all
@@ -25,8 +26,8 @@ from compose_lite.spec.model import EMPTY, Dependency, FrozenMap, Project, Servi
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from compose_lite.planner.observed import Observed
-    from compose_lite.planner.requests import RestartRequest, StartRequest
+    from compose_lite.planner.observed import Observed, ObservedContainer
+    from compose_lite.planner.requests import RestartRequest, ReviveRequest, StartRequest
     from compose_lite.spec.model import Condition
 
 _CONDITIONS: dict[str, Condition] = {
@@ -77,6 +78,44 @@ def plan_restart(project: Project | None, observed: Observed, request: RestartRe
     _emit(work, states, Waits(work, states))
     link_stops(work, stack.order, stack.graph)
     return _plan(project, work, "restart")
+
+
+def plan_revive(project: Project | None, observed: Observed, request: ReviveRequest) -> Plan:
+    """Stop and start those of the containers that are still unhealthy, and running dependents that ask for it.
+
+    What somebody has stopped, paused or removed meanwhile, or has recovered, is left alone.
+    """
+    ill = {found.id: found.service for found in observed.containers if _needs_revival(found, request)}
+    known = project or project_of_labels(observed)
+    if not ill:
+        return _plan(project, _work(known, observed, {}), "revive")
+    spread = restarting_pairs(project, observed)
+    stack = stack_of(project, observed, sorted(set(ill.values())), with_dependents=spread)
+    jobs = jobs_of(known)
+    states = {}
+    for name in stack.order:
+        if name in ill.values():
+            state = _state(known, stack, name, jobs, Reason(why=Why.UNHEALTHY))
+            chosen = [slot for slot in state.slots if slot.current is not None and slot.current.id in ill]
+        else:
+            reason = Reason(why=Why.DEPENDENCY_RESTARTED, subject=_cause(stack, name, spread))
+            state = _state(known, stack, name, jobs, reason)
+            chosen = [
+                slot for slot in state.slots if slot.current is not None and slot.current.state == "running"
+            ]
+        states[name] = replace(state, slots=tuple(chosen))
+    work = _work(known, observed, states, timeout=request.timeout)
+    _emit(work, states, Waits(work, states))
+    link_stops(work, stack.order, stack.graph)
+    return _plan(project, work, "revive")
+
+
+def _needs_revival(container: ObservedContainer, request: ReviveRequest) -> bool:
+    if container.id not in request.containers or container.oneoff:
+        return False
+    if container.state == "exited":
+        return container.id in request.fallen
+    return container.state == "running" and container.health == "unhealthy"
 
 
 def project_of_labels(observed: Observed) -> Project:

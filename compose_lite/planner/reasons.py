@@ -24,6 +24,7 @@ class Why(Enum):
     FORCED = "forced"
     RENEW_VOLUMES = "renew-volumes"
     NOT_RUNNING = "not-running"
+    UNHEALTHY = "unhealthy"
     PAUSED = "paused"
     DEAD = "dead"
     SCALED_UP = "scaled-up"
@@ -96,6 +97,7 @@ _WORDS = {
     Why.FORCED: "asked for: {subject}|replacement was asked for",
     Why.RENEW_VOLUMES: "anonymous volumes of {subject} are renewed|anonymous volumes are renewed",
     Why.NOT_RUNNING: "not running: {subject}|not running",
+    Why.UNHEALTHY: "unhealthy: {subject}|unhealthy",
     Why.PAUSED: "{subject} is paused|paused",
     Why.DEAD: "dead: {subject}|dead",
     Why.SCALED_UP: "scaled up to {subject}|scaled up",

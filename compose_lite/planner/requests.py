@@ -147,6 +147,21 @@ class RestartRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReviveRequest:
+    """Restart containers because they are unhealthy, if they still are.
+
+    Attributes:
+        containers: their ids.
+        fallen: those of them that an earlier attempt has left stopped.
+        timeout: seconds before a container that does not stop is killed; `None`: its own grace period.
+    """
+
+    containers: frozenset[str]
+    fallen: frozenset[str] = frozenset()
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RollbackRequest:
     """`rollback`.
 

@@ -15,6 +15,7 @@ from compose_lite.spec.bind_common import (
     hosts,
     integer,
     seconds,
+    supervision,
     texts,
     ulimits,
 )
@@ -147,6 +148,9 @@ def _service(name: str, service: Map, written: Map, location: Location | None) -
     develop = service.get("develop")
     if develop:
         values["watch"] = _watch_rules(develop.get("watch") or (), written)
+    ours = written.get("x-compose-lite")
+    if isinstance(ours, dict) and "supervise" in ours:
+        values["supervision"] = supervision(ours["supervise"])
     return m.Service(name=name, extensions=_extensions(written), location=location, **values)
 
 

@@ -82,6 +82,23 @@ def gpu_requests(entries: Iterable[Mapping[str, Any]]) -> tuple[m.DeviceRequest,
     )
 
 
+def supervision(entry: Mapping[str, Any] | bool) -> m.Supervision | None:
+    """Return how a service is supervised: as usual where nothing else is said, not at all for false."""
+    if isinstance(entry, bool):
+        return m.Supervision() if entry else None
+    usual = m.Supervision()
+
+    def time(key: str, default: float) -> float:
+        return parse_duration(entry[key]) / 1_000_000_000 if key in entry else default
+
+    return m.Supervision(
+        delay=time("delay", usual.delay),
+        max_delay=time("max_delay", usual.max_delay),
+        max_attempts=entry.get("max_attempts", usual.max_attempts),
+        window=time("window", usual.window),
+    )
+
+
 def hook(entry: Mapping[str, Any]) -> m.Hook:
     """Return one command of `post_start`, `pre_stop` or a watch rule."""
     return m.Hook(

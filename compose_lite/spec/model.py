@@ -322,6 +322,23 @@ class ModelGrant:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Supervision:
+    """How `up --supervise` restarts a service's unhealthy containers; times in seconds.
+
+    Attributes:
+        delay: before the first restart; each further one waits twice as long.
+        max_delay: the longest that a restart waits.
+        max_attempts: restarts after which a container is given up.
+        window: a container that stays healthy so long has its budget back.
+    """
+
+    delay: float = 1.0
+    max_delay: float = 60.0
+    max_attempts: int = 5
+    window: float = 600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
     """One service. `depends_on` has the implied dependencies too (links, shared namespaces, volumes_from)."""
 
@@ -415,6 +432,7 @@ class Service:
     pre_start: tuple[Hook, ...] = ()
     use_api_socket: bool = False
     watch: tuple[WatchRule, ...] = ()
+    supervision: Supervision | None = Supervision()
     extensions: Mapping[str, Any] = EMPTY
     location: Location | None = field(default=None, compare=False)
 

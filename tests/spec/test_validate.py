@@ -57,6 +57,8 @@ VALID = """
         mem_limit: 10
         x-compose-lite: {job: true}
       job: {image: x, x-compose-lite: {job: true}}
+      watched: {image: x, x-compose-lite: {supervise: {delay: 500ms, max_delay: 1m30s, max_attempts: 3, window: 1.5h}}}
+      alone: {image: x, x-compose-lite: {supervise: false}}
     networks: {front: }
     volumes: {data: , db: {x-compose-lite: {protected: true}}}
     models: {llm: {model: ai/x}}
@@ -110,6 +112,14 @@ def test_a_valid_file_has_no_problems() -> None:
         (
             "x-compose-lite: {jbo: true}",
             '3:22 unknown-key services.web.x-compose-lite: "jbo" is not a known key of a compose-lite section (did you mean "job"?)',
+        ),
+        (
+            "x-compose-lite: {supervise: {delay: soon}}",
+            '3:41 bad-format services.web.x-compose-lite.supervise.delay: "soon" does not have the right form (Write it like `10s` or `1m30s`.)',
+        ),
+        (
+            "x-compose-lite: {supervise: {max_attempts: 0}}",
+            "3:48 out-of-range services.web.x-compose-lite.supervise.max_attempts must be at least 1, not 0",
         ),
         (
             "image: [nginx]",

@@ -78,6 +78,9 @@ class UpOptions(CreateOptions):
     watch: bool = flag(
         "Watch files too, and put changes into the containers as develop.watch says", short="-w", group=_LOGS
     )
+    supervise: bool = flag(
+        "Stay and restart containers that turn unhealthy, as x-compose-lite.supervise says", group=_LOGS
+    )
     menu: bool | None = flag(
         "Keys to watch, restart, filter logs, open a page, detach (default: COMPOSE_MENU; on a terminal only)",
         default=None,
@@ -263,6 +266,7 @@ def _check_create(options: CreateOptions) -> None:
 
 def _check_up(options: UpOptions) -> None:
     """Refuse options that contradict each other, as docker compose does."""
+    _check_supervise(options)
     _incompatible(
         options,
         ("always_recreate_deps", "no_recreate"),
@@ -271,6 +275,17 @@ def _check_up(options: UpOptions) -> None:
         ("abort_on_container_exit", "abort_on_container_failure"),
         *((way, other) for way in ("detach", "wait") for other in _ATTACHED),
     )
+
+
+def _check_supervise(options: UpOptions) -> None:
+    """Refuse to supervise without staying."""
+    for name in ("detach", "wait", "no_start"):
+        if options.supervise and getattr(options, name):
+            raise UsageError(
+                f"--{_long(name)} can't be combined with --supervise",
+                hint="containers are supervised for as long as `up` stays with them: leave out"
+                f" --{_long(name)}; a service manager such as systemd keeps `up --supervise` running",
+            )
 
 
 _ATTACHED = (

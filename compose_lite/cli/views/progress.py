@@ -212,10 +212,19 @@ def _details(event: events.Event) -> dict[str, Any]:
         case events.Notice():
             return problem_json(event.problem)
         case events.WatchFailed():
-            told = [report.message for report in event.reports] or [one.message for one in event.problems]
-            return {"service": event.service, "action": event.action, "error": True, "text": "; ".join(told)}
+            return {"service": event.service, "action": event.action, "error": True, "text": _told(event)}
+        case events.ContainerGivenUp():
+            named = {"service": event.service, "container": event.container, "attempts": event.attempts}
+            return {**named, "error": True, "text": event.report.message}
+        case events.SupervisionFailed():
+            return {"containers": event.containers, "error": True, "text": _told(event)}
         case _:
             return _fields(event)
+
+
+def _told(event: events.WatchFailed | events.SupervisionFailed) -> str:
+    told = [report.message for report in event.reports] or [one.message for one in event.problems]
+    return "; ".join(told)
 
 
 def _fields(event: events.Event) -> dict[str, Any]:
@@ -248,4 +257,8 @@ _NAMES: dict[type[Any], str] = {
     events.WatchBatch: "watch-batch",
     events.WatchFailed: "watch-failed",
     events.WatchMended: "watch-mended",
+    events.ContainerUnhealthy: "container-unhealthy",
+    events.ContainerRevived: "container-revived",
+    events.ContainerGivenUp: "container-given-up",
+    events.SupervisionFailed: "supervision-failed",
 }
