@@ -2,7 +2,7 @@
 
 `dataclasses` compiles six methods for every class at import, also of the many classes that the command
 at hand never makes: with our 200 classes that is two thirds of what `ps` takes. Here a class costs a few
-microseconds; its `__init__` is compiled when the first instance is made. Semantics are those of
+microseconds; its `__init__` is compiled once there are more than a few instances. Semantics are those of
 https://docs.python.org/3/library/dataclasses.html for the options that we use, which a test holds
 against the original.
 """
@@ -22,6 +22,9 @@ else:
             return "<missing>"
 
     MISSING = _Missing()
+
+    # Compiling an `__init__` takes as long as to make so many instances without.
+    _FEW = 40
 
     class Field:
         """What the class body says of one attribute."""
@@ -128,14 +131,39 @@ else:
             cls.__setstate__ = _set_state
 
     def _lazy_init(cls, fields, *, kw_only):
+        made = 0
+
         def __init__(self, *args, **given):  # noqa: N807
-            cls.__init__ = _written_init(cls, fields, kw_only=kw_only)
-            cls.__init__(self, *args, **given)
+            nonlocal made
+            made += 1
+            if made > _FEW or args or not _set_fields(self, fields, given):
+                cls.__init__ = _written_init(cls, fields, kw_only=kw_only)
+                cls.__init__(self, *args, **given)
 
         return __init__
 
+    def _set_fields(instance, fields, given) -> bool:
+        """Do what `__init__` does without compiling it, False if there is something unusual about what is given."""
+        taken = 0
+        for name, found in fields.items():
+            if name in given:
+                value = given[name]
+                taken += 1
+            elif found.default_factory is not MISSING:
+                value = found.default_factory()
+            elif found.default is not MISSING:
+                value = found.default
+            else:
+                return False
+            object.__setattr__(instance, name, value)
+        if taken < len(given):
+            return False
+        if hasattr(instance, "__post_init__"):
+            instance.__post_init__()
+        return True
+
     def _written_init(cls, fields, *, kw_only):
-        """Compile `__init__`: the one method that is too frequent to be generic."""
+        """Compile `__init__`: the one method that may be too frequent to be generic."""
         names = {"_missing": MISSING, "_set": object.__setattr__}
         parameters, body = [], []
         for name, found in fields.items():
