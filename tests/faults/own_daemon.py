@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,8 +16,10 @@ import docker.errors
 import requests
 
 from tests.e2e import state
+from tests.e2e.images import busybox_path
 
 _PATIENCE = 60
+_REGISTRY = "127.0.0.1:5000"
 # A socket that listens is handed over as systemd does it; only the standard ones get through sudo.
 _WITH_LISTENER = ("sh", "-c", 'exec 3<&0 0</dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"', "sh")
 
@@ -29,8 +31,16 @@ class OwnDaemon:
     `network_mode: none`.
     """
 
-    def __init__(self, options: Sequence[str] = (), *, listener: socket.socket | None = None) -> None:
-        """Prepare it; `options` are more of dockerd's own, by `listener` it is reached from the machine's network."""
+    def __init__(
+        self, options: Sequence[str] = (), *, listener: socket.socket | None = None, room: int | None = None
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            options: more of dockerd's own.
+            listener: by which it is reached from the machine's network.
+            room: bytes of a disk of its own for all that it keeps.
+        """
         program = shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/sbin")
         assert program, "no dockerd here: the tests need the engine's own machine"
         self._folder = Path(tempfile.mkdtemp(prefix="daemon-"))
@@ -42,6 +52,10 @@ class OwnDaemon:
         self._process: subprocess.Popen[bytes]
         self._root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
         self._listener = listener
+        self._data = self._folder / "data"
+        if room is not None:
+            self._data.mkdir()
+            self._as_root(f"mount -t tmpfs -o size={room} tmpfs {self._data}")
         self._command = [
             *self._root,
             *(_WITH_LISTENER if listener else ()),
@@ -49,7 +63,7 @@ class OwnDaemon:
             *("unshare", "--net"),
             program,
             f"--host={self.address}",
-            f"--data-root={self._folder}/data",
+            f"--data-root={self._data}",
             f"--exec-root={self._folder}/run",
             f"--pidfile={self._pid}",
             f"--group={os.getgid()}",
@@ -90,6 +104,43 @@ class OwnDaemon:
     def load(self, image: str) -> None:
         """Give it an image of the machine's daemon."""
         self.api.load_image(b"".join(state.api().get_image(image)))
+
+    def fill(self, *, but: int = 0) -> None:
+        """Take up its disk, all `but` so many bytes."""
+        free = f"$(df --output=avail --block-size=1 {self._data} | tail -n 1)"
+        self._as_root(f"head -c $(({free} - {but})) /dev/zero > {self._data}/ballast")
+
+    def make_room(self) -> None:
+        """Give back what was taken up."""
+        self._as_root(f"rm -f {self._data}/ballast")
+
+    @contextlib.contextmanager
+    def registry(self) -> Iterator[str]:
+        """A registry that only this daemon reaches, in its network namespace; yields the address."""
+        program = shutil.which("docker-registry") or shutil.which("registry")
+        assert program, "no docker-registry here: run scripts/setup-test-tools, or install docker-registry"
+        folder = self._folder / "registry"
+        folder.mkdir()
+        config = folder / "config.yml"
+        config.write_text(
+            "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
+            f"storage: {{filesystem: {{rootdirectory: {folder}/data}}}}\nhttp: {{addr: '{_REGISTRY}'}}\n"
+        )
+        inside = [*self._root, "nsenter", f"--net=/proc/{self._pid.read_text().strip()}/ns/net"]
+        subprocess.run([*inside, busybox_path(), "ip", "link", "set", "lo", "up"], check=True)
+        process = subprocess.Popen([*inside, program, "serve", config], stdout=self._log, stderr=self._log)
+        try:
+            yield _REGISTRY
+        finally:
+            self._as_root(f"kill -KILL {process.pid}")
+            process.wait()
+
+    def push(self, image: str) -> None:
+        """Push an image, once the registry is there."""
+        deadline = time.monotonic() + _PATIENCE
+        while "errorDetail" in (told := str(self.api.push(image))):
+            assert time.monotonic() < deadline, told
+            time.sleep(0.1)
 
     def close(self) -> None:
         """Remove its containers, end it, and remove its folders."""
