@@ -1,6 +1,9 @@
 """The daemon itself is killed and started again: every command ends by itself and says what to do; `up` heals."""
 
 import os
+import shlex
+import signal
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +18,11 @@ from tests.faults.own_daemon import OwnDaemon
 
 FILE = """
 services:
-  one: {image: "%(idle)s", network_mode: none, command: sh -c "while sleep 0.1; do echo alive; done"}
+  one:
+    image: "%(idle)s"
+    network_mode: none
+    command: sh -c "while sleep 0.1; do echo alive; done"
+    develop: {watch: [{action: sync, path: src, target: /srv}]}
   two: {image: "%(idle)s", network_mode: none, depends_on: [one], volumes: ["data:/data", /cache]}
   three: {image: "%(idle)s", network_mode: none, depends_on: [two]}
 volumes: {data: {}}
@@ -47,16 +54,18 @@ class Ground:
             "DOCKER_HOST": daemon.address,
         }
         folder.joinpath("compose.yaml").write_text(FILE % {"idle": ensure_busybox("1-idle")})
+        self.page = folder / "src" / "page"
+        self.page.parent.mkdir()
 
     def run(self, command: str, *, through: str | None = None) -> Result:
         """Invoke the program to its end, which is a good one; perhaps at another address."""
         env = {**self.env, "DOCKER_HOST": through or self.env["DOCKER_HOST"]}
-        result = run([*program(), *command.split()], folder=self._folder, env=env)
+        result = run([*program(), *shlex.split(command)], folder=self._folder, env=env)
         assert result.code == 0, str(result)
         return result
 
     def launch(self, command: str) -> Background:
-        return Background([*program(), *command.split()], folder=self._folder, env=self.env)
+        return Background([*program(), *shlex.split(command)], folder=self._folder, env=self.env)
 
 
 @pytest.fixture
@@ -76,6 +85,12 @@ def says_what_to_do(result: Result) -> None:
     assert "defect" not in result.err, str(result)
 
 
+def runs_and_nothing_else(daemon: OwnDaemon) -> None:
+    """The services' containers run, and there are no others."""
+    states = {c["Names"][0]: c["State"] for c in daemon.api.containers(all=True)}
+    assert states == dict.fromkeys([f"/restarted-{name}-1" for name in ("one", "two", "three")], "running")
+
+
 @pytest.mark.parametrize("moment", ["one-1  Creating", "one-1  Starting", "three-1  Starting"])
 def test_up(moment: str, ground: Ground, daemon: OwnDaemon) -> None:
     """An `up` whose daemon dies ends; done again it completes, and another one changes nothing."""
@@ -87,8 +102,7 @@ def test_up(moment: str, ground: Ground, daemon: OwnDaemon) -> None:
     if result.code != 0:
         says_what_to_do(result)
     ground.run("up -d")
-    states = {c["Names"][0]: c["State"] for c in daemon.api.containers(all=True)}
-    assert states == dict.fromkeys([f"/restarted-{name}-1" for name in ("one", "two", "three")], "running")
+    runs_and_nothing_else(daemon)
     with Proxy(daemon=daemon.socket) as proxy:
         ground.run("up -d", through=proxy.address)
         assert not proxy.changes
@@ -98,15 +112,44 @@ def test_what_follows(ground: Ground, daemon: OwnDaemon) -> None:
     """Whatever listens to the daemon ends with a clear message when it dies; the data is there afterwards."""
     ground.run("up -d")
     ground.run("exec -T two touch /data/mark /cache/mark")
-    commands = ("up", "logs -f", "exec -T two sleep 1000", "events", "wait two", "stats")
+    commands = {
+        "up": "alive",
+        "logs -f": "alive",
+        "run --rm -T --no-deps one": "alive",
+        "attach one": "alive",
+        "exec -T two sh -c 'echo runs; sleep 1000'": "runs",
+        "stats": "two-1",
+        "events": "",
+        "wait two": "",
+    }
     with ExitStack() as ending:
         processes = [ending.enter_context(ground.launch(command)) for command in commands]
-        for process in processes[:2]:
-            process.await_text("alive", times=3)
-        processes[-1].await_text("two-1")
+        for process, shows in zip(processes, commands.values(), strict=True):
+            process.await_text(shows)
         daemon.kill()
         for process in processes:
             says_what_to_do(process.ended(60))
     daemon.start()
     ground.run("up -d")
     ground.run("exec -T two ls /data/mark /cache/mark")
+    runs_and_nothing_else(daemon)
+
+
+def test_watch(ground: Ground, daemon: OwnDaemon) -> None:
+    """A watch outlives the daemon: what was saved meanwhile is there once the containers run again."""
+    ground.run("up -d")
+    with ground.launch("watch --no-up") as watch:
+        watch.await_text("Watch enabled")
+        ground.page.write_text("first\n")
+        watch.await_text("synced")
+        daemon.kill()
+        watch.await_text("trying again", timeout=60)
+        ground.page.write_text("second\n")
+        daemon.start()
+        ground.run("up -d")
+        deadline = time.monotonic() + 60
+        while (found := ground.run("exec -T one cat /srv/page").out) != "second\n":
+            assert time.monotonic() < deadline, f"{found}{watch.seen()}"
+        watch.signal(signal.SIGINT)
+        assert watch.ended(60).code == 130
+        assert "Traceback" not in watch.seen()
