@@ -105,10 +105,12 @@ class Stack:
             raise AssertionError(f"a traceback reached the user\n{self.last}")
         return self.last
 
-    def run_counted(self, command: str, *, code: int | None = 0, timeout: float = 60) -> tuple[Call, ...]:
+    def run_counted(
+        self, command: str, *, code: int | None = 0, timeout: float = 60, who: Who = "program"
+    ) -> tuple[Call, ...]:
         """As `run`, through a proxy; returns the calls that changed the daemon's state."""
         with Proxy() as proxy:
-            self.run(command, code=code, timeout=timeout, env={"DOCKER_HOST": proxy.address})
+            self.run(command, code=code, timeout=timeout, env={"DOCKER_HOST": proxy.address}, who=who)
             self.changes = proxy.changes
         return self.changes
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.e2e.processes import Background, Result
-from tests.e2e.stack import Stack
+from tests.e2e.stack import Stack, Who
 from tests.fakes.proxy import Answer, Call, Proxy, Strike
 
 
@@ -29,6 +29,7 @@ def run_struck(
     at: int,
     strike: Callable[[Background], Strike],
     timeout: float = 60,
+    who: Who = "program",
 ) -> Struck:
     """Invoke the program and strike at its changing call `at` (1-based) with what `strike` makes of the process."""
     begun = threading.Event()
@@ -43,7 +44,7 @@ def run_struck(
         return strike(process)
 
     with Proxy(on_call=on_call) as proxy:
-        process = stack.launch("struck", command, env={"DOCKER_HOST": proxy.address})
+        process = stack.launch("struck", command, env={"DOCKER_HOST": proxy.address}, who=who)
         begun.set()
         result = process.ended(timeout)
     return Struck(result=result, call=struck[0] if struck else None)

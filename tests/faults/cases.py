@@ -8,7 +8,7 @@ from tests.e2e import state
 from tests.e2e.harness import Step
 from tests.e2e.images import make_image
 from tests.e2e.registry import registry
-from tests.e2e.stack import Stack
+from tests.e2e.stack import Stack, Who
 from tests.e2e.steps import do, edit, inside, run
 
 # Each stack has subnets of its own: the engine has but 31 to give, and a late answer is waited for by many at once.
@@ -25,6 +25,14 @@ STACK = """
         configs: [{source: note, target: /etc/note}]
       other: {image: "${IDLE}"}
     configs: {note: {content: "read me"}}
+    volumes: {data: {}}
+    networks: {default: {ipam: {config: [{subnet: "${NET1}.0/24"}]}}}
+"""
+THREE = """
+    services:
+      web: {image: "${IDLE}", environment: {GENERATION: "1"}, depends_on: [app]}
+      app: {image: "${IDLE}", environment: {GENERATION: "1"}, depends_on: [db]}
+      db: {image: "${IDLE}", environment: {GENERATION: "1"}, volumes: ["data:/data", /cache]}
     volumes: {data: {}}
     networks: {default: {ipam: {config: [{subnet: "${NET1}.0/24"}]}}}
 """
@@ -111,6 +119,8 @@ class Case:
         again: the command that has nothing left to do afterwards.
         adjust: done before `again`.
         refuses: words with which the command may refuse to be run again, when its goal is reached.
+        who: whose command it is.
+        patience: a struck run ends by itself in this many seconds, beside those for which an answer was late.
     """
 
     name: str
@@ -120,6 +130,8 @@ class Case:
     again: str = "up -d"
     adjust: tuple[Step, ...] = ()
     refuses: str | None = None
+    who: Who = "program"
+    patience: float = 60
 
 
 def tagged(variable: str) -> Step:
@@ -158,6 +170,7 @@ CHANGED_BACK = edit("compose.yaml", 'GENERATION: "2"', 'GENERATION: "1"')
 CASES = (
     Case(name="first-up", file=STACK),
     Case(name="recreate", file=STACK, before=(UP, MARKED, CHANGED)),
+    Case(name="recreate-three", file=THREE, before=(UP, MARKED, CHANGED)),
     Case(name="force-recreate", file=STACK, before=(UP, MARKED), command="up -d --force-recreate"),
     Case(
         name="scale-up",
@@ -207,4 +220,12 @@ CASES = (
         command="pull",
         adjust=(UP,),
     ),
+)
+# What docker compose makes of the same.
+OF_THE_PEER = Case(
+    name="recreate-three",
+    file=THREE,
+    before=(run("up -d", who="peer"), MARKED, CHANGED),
+    who="peer",
+    patience=20,
 )

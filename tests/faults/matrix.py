@@ -3,7 +3,8 @@
 import functools
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -12,12 +13,14 @@ from pathlib import Path
 from tests.e2e.processes import Result
 from tests.e2e.stack import Stack
 from tests.e2e.strikes import run_struck
+from tests.faults import form
 from tests.faults.cases import CASES, Case
 from tests.faults.modes import Mode
 from tests.faults.picture import picture
 
-# A struck run ends by itself in this many seconds, beside those for which an answer was late.
-PATIENCE = 60
+# What is struck side by side: most of the time the daemon is waited for, or a late answer.
+ABREAST = 3
+PATIENT = 24
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +36,20 @@ class Goal:
     picture: str
 
 
-_FINDING_OUT = {case.name: threading.Lock() for case in CASES}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What came of striking calls: how many were struck, and what was not healed."""
+
+    struck: int
+    troubles: tuple[str, ...]
+
+    @property
+    def healed(self) -> int:
+        return self.struck - len(self.troubles)
+
+
+_FINDING_OUT = threading.Lock()
+_GOALS: dict[Case, threading.Lock] = {}
 
 
 def case_named(name: str) -> Case:
@@ -41,17 +57,41 @@ def case_named(name: str) -> Case:
     return next(case for case in CASES if case.name == name)
 
 
-def goal(name: str) -> Goal:
+def strike_all(case: Case, mode: str) -> Found:
+    """Strike the chosen calls of a case, each in a stack of its own."""
+    return struck_at(
+        form.calls(case.name, mode, goal(case).changes),
+        lambda at: strike(case, form.MODES[mode], at=at, late=form.LATE),
+        abreast=PATIENT if mode == "late" else ABREAST,
+    )
+
+
+def struck_at(calls: Iterable[int], strike_one: Callable[[int], str | None], *, abreast: int) -> Found:
+    """Do so to each of the calls; `strike_one` returns what it struck, if anything, and raises what was not healed."""
+
+    def trouble(at: int) -> str | None:
+        try:
+            return "" if strike_one(at) else None
+        except AssertionError as error:
+            return "\n".join([str(error), *getattr(error, "__notes__", ())])
+
+    with ThreadPoolExecutor(abreast) as pool:
+        found = [told for told in pool.map(trouble, calls) if told is not None]
+    return Found(struck=len(found), troubles=tuple(filter(None, found)))
+
+
+def goal(case: Case) -> Goal:
     """What the case's command comes to when nothing befalls it; found out once."""
-    with _FINDING_OUT[name]:
-        return _goal(name)
+    with _FINDING_OUT:
+        own = _GOALS.setdefault(case, threading.Lock())
+    with own:
+        return _goal(case)
 
 
 @functools.cache
-def _goal(name: str) -> Goal:
-    case = case_named(name)
+def _goal(case: Case) -> Goal:
     with _prepared(case) as stack:
-        made = stack.run_counted(case.command)
+        made = stack.run_counted(case.command, who=case.who)
         reached = picture(stack)
         _nothing_left_to_do(stack, case)
     return Goal(changes=len(made), picture=reached)
@@ -63,14 +103,16 @@ def strike(case: Case, mode: Mode, *, at: int, late: float = 0) -> str | None:
     Raises AssertionError with all that is needed to understand what was not healed.
     """
     with _prepared(case) as stack:
-        struck = run_struck(stack, case.command, at=at, strike=mode.strike, timeout=PATIENCE + late)
+        struck = run_struck(
+            stack, case.command, at=at, strike=mode.strike, timeout=case.patience + late, who=case.who
+        )
         if struck.call is None:
             return None
         try:
-            if not mode.kills:
+            if not mode.kills and case.who == "program":
                 _ended_well(stack, case, mode, struck.result)
             _heal(stack, case)
-            _same(picture(stack), goal(case.name).picture)
+            same(picture(stack), goal(case).picture)
             _nothing_left_to_do(stack, case)
         except AssertionError as error:
             error.add_note(f"struck at call {at}, {struck.call}; the struck run:\n{struck.result}")
@@ -96,7 +138,7 @@ def _ended_well(stack: Stack, case: Case, mode: Mode, result: Result) -> None:
     """The struck run reached the goal, or failed with an error that says how to go on."""
     assert "Traceback (most recent call last)" not in result.text, "a traceback reached the user"
     if result.code == 0:
-        _same(picture(stack), goal(case.name).picture)
+        same(picture(stack), goal(case).picture)
         return
     assert not mode.loses_nothing, "it failed though the daemon did all it was asked for"
     assert result.code == 1, "neither success nor failure"
@@ -107,7 +149,7 @@ def _ended_well(stack: Stack, case: Case, mode: Mode, result: Result) -> None:
 
 
 def _heal(stack: Stack, case: Case) -> None:
-    result = stack.run(case.command, code=None)
+    result = stack.run(case.command, code=None, who=case.who)
     if case.refuses is not None and result.code == 1:
         assert case.refuses in result.err, f"the same command fails:\n{result}"
         return
@@ -117,11 +159,12 @@ def _heal(stack: Stack, case: Case) -> None:
 def _nothing_left_to_do(stack: Stack, case: Case) -> None:
     for step in case.adjust:
         step.act(stack)
-    made = stack.run_counted(case.again)
+    made = stack.run_counted(case.again, who=case.who)
     assert not made, "one more run changes:\n" + "\n".join(map(str, made))
 
 
-def _same(found: str, expected: str) -> None:
+def same(found: str, expected: str) -> None:
+    """Raise AssertionError with what is different, if something is."""
     difference = unified_diff(
         expected.splitlines(), found.splitlines(), "undisturbed", "struck", lineterm="", n=1
     )

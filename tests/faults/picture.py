@@ -53,10 +53,10 @@ def _container(container: Container, before: Snapshot) -> str:
         "is": "kept" if container.id in {old.id for old in before.containers} else "new",
         "number": container.number,
         "state": container.state,
-        "image": config["Image"],
+        "image": [config["Image"], "as it is now" if _is_current(container) else "an old one"],
         "command": [config["Entrypoint"], config["Cmd"]],
         "environment": sorted(config["Env"] or ()),
-        "labels": {key: value for key, value in container.labels.items() if not _PASSING.search(key)},
+        "labels": _labels(container),
         "host": {key: container.field(f"HostConfig.{key}") for key in _HOST},
         "networks": {name: _endpoint(container, end) for name, end in sorted(container.networks.items())},
         "mounts": sorted(map(str, _mounts(container, before))),
@@ -64,6 +64,22 @@ def _container(container: Container, before: Snapshot) -> str:
     }
     told = "\n".join(f"  {name}: {json.dumps(value, sort_keys=True)}" for name, value in facts.items())
     return f"container {container.name}\n{told}"
+
+
+def _labels(container: Container) -> dict[str, str]:
+    """Those that tell how it is; an image that was built for the stack has an id of its own."""
+    image = container.attributes["Image"]
+    found = {key: value for key, value in container.labels.items() if not _PASSING.search(key)}
+    return {key: "its image" if value == image else value for key, value in found.items()}
+
+
+def _is_current(container: Container) -> bool:
+    """Whether it runs the image that its reference stands for now."""
+    reference = container.field("Config")["Image"]
+    try:
+        return bool(state.api().inspect_image(reference)["Id"] == container.attributes["Image"])
+    except docker.errors.ImageNotFound:
+        return False
 
 
 def _endpoint(container: Container, end: dict[str, Any]) -> list[str]:

@@ -1,22 +1,17 @@
 """Whatever befalls whichever changing call: the run ends with a word on it, and run again, the command heals all."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeAlias, TypeGuard
+from typing import TypeGuard
 
 import pytest
 
+from tests.e2e import peer
 from tests.e2e.stack import is_compose_lite
 from tests.faults import form
-from tests.faults.cases import CASES
-from tests.faults.matrix import case_named, goal, strike
-
-# What is struck side by side: most of the time the daemon is waited for, or a late answer.
-ABREAST = 3
-PATIENT = 24
-
-# How many calls were struck, and what was not healed.
-Found: TypeAlias = tuple[int, list[str]]
+from tests.faults.cases import CASES, OF_THE_PEER
+from tests.faults.matrix import ABREAST, Found, case_named, goal, strike_all
+from tests.faults.table import PEER, Noted
 
 pytestmark = [
     pytest.mark.daemon,
@@ -35,17 +30,21 @@ def ahead(request: pytest.FixtureRequest) -> Iterator[Mapping[tuple[str, str], F
 
 
 @pytest.mark.parametrize(("case", "mode"), form.pairs([case.name for case in CASES]))
-def test_healed(
-    case: str,
-    mode: str,
-    ahead: Mapping[tuple[str, str], Future[Found]],
-    record_property: Callable[[str, object], None],
-) -> None:
+def test_healed(case: str, mode: str, ahead: Mapping[tuple[str, str], Future[Found]], noted: Noted) -> None:
     """Every struck call of the case is survived; the row of the table goes into the report."""
     begun = ahead.get((case, mode))
-    struck, troubles = begun.result() if begun is not None else _strike_all(case, mode)
-    record_property("faults", [case, mode, struck, struck - len(troubles)])
-    assert not troubles, "\n\n".join(troubles)
+    found = begun.result() if begun is not None else _strike_all(case, mode)
+    noted(case, mode, found)
+    assert not found.troubles, "\n\n".join(found.troubles)
+
+
+@pytest.mark.skipif(not form.WHOLE, reason="for the table of the whole form")
+@pytest.mark.skipif(peer.compose() is None, reason="no docker compose here")
+@pytest.mark.parametrize("mode", form.MODES)
+def test_docker_compose(mode: str, noted: Noted) -> None:
+    """What becomes of docker compose at the same points is for the table: here only the undisturbed run has to do."""
+    assert goal(OF_THE_PEER).changes
+    noted(PEER + OF_THE_PEER.name, mode, strike_all(OF_THE_PEER, mode))
 
 
 def _is_of_the_matrix(item: pytest.Item) -> TypeGuard[pytest.Function]:
@@ -53,17 +52,4 @@ def _is_of_the_matrix(item: pytest.Item) -> TypeGuard[pytest.Function]:
 
 
 def _strike_all(case: str, mode: str) -> Found:
-    """Strike the chosen calls of a case."""
-    at = form.calls(case, mode, goal(case).changes)
-    with ThreadPoolExecutor(PATIENT if mode == "late" else ABREAST) as pool:
-        found = list(pool.map(lambda call: _trouble(case, mode, call), at))
-    return len(at), [trouble for trouble in found if trouble]
-
-
-def _trouble(case: str, mode: str, at: int) -> str:
-    """What was not healed of a strike at one call; nothing if all was."""
-    try:
-        strike(case_named(case), form.MODES[mode], at=at, late=form.LATE)
-    except AssertionError as error:
-        return "\n".join([str(error), *getattr(error, "__notes__", ())])
-    return ""
+    return strike_all(case_named(case), mode)
