@@ -13,7 +13,8 @@ from tests.e2e.processes import Background, Result, Terminal
 from tests.e2e.stack import Stack, is_compose_lite
 from tests.faults import form
 
-TIMES = 200 if form.WHOLE else 10
+# How often, in how many shares: each has a stack of its own.
+TIMES, SHARES = (200, 4) if form.WHOLE else (10, 1)
 # The moments lie within this many seconds from the start: about as long as the recreate takes.
 WINDOW = 3.0
 SEED = 8
@@ -39,13 +40,14 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     stack.close()
 
 
-def test_ended_at_any_moment(stack: Stack) -> None:
+@pytest.mark.parametrize("share", range(SHARES))
+def test_ended_at_any_moment(share: int, stack: Stack) -> None:
     """Names, data and the anonymous volume survive; nothing stray is left; no signal shows a traceback."""
     stack.run("up -d")
     stack.inside("db", "echo precious > /data/mark; echo fast > /cache/mark")
     stack.remember()
-    random = Random(SEED)
-    for turn in range(1, TIMES + 1):
+    random = Random(SEED + share)
+    for turn in range(1, TIMES // SHARES + 1):
         way, moment = random.choice(WAYS), random.uniform(0, WINDOW)
         stack.write("compose.yaml", FILE % turn)
         try:
@@ -53,7 +55,7 @@ def test_ended_at_any_moment(stack: Stack) -> None:
             assert "Traceback" not in result.text, str(result)
             _heals(stack, turn)
         except AssertionError as error:
-            error.add_note(f"turn {turn}: {way} after {moment:.2f} s")
+            error.add_note(f"share {share}, turn {turn}: {way} after {moment:.2f} s")
             raise
 
 
