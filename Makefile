@@ -58,7 +58,9 @@ benchmark: setup engine tools ## measure beside docker compose and write docs/pe
 	@mkdir -p .cache
 	$(BIN)/python -m benchmarks.compare --rounds 5 --json .cache/compare.json
 	$(BIN)/python -m benchmarks.sweep --json .cache/sweep.json
-	$(BIN)/python -m benchmarks.report .cache/compare.json .cache/sweep.json
+	$(BIN)/python -m benchmarks.watch --json .cache/watch.json
+	$(BIN)/python -m benchmarks.startup --json .cache/startup.json
+	$(BIN)/python -m benchmarks.report .cache/{compare,sweep,watch,startup}.json
 
 setup: ## create the virtual environment
 	@scripts/setup-venv

@@ -1,6 +1,6 @@
 """Measure how fast a save takes effect in a container with `watch`, ours and docker compose's in turn.
 
-usage: python -m benchmarks.watch [--saves 50] [--files 5000]
+usage: python -m benchmarks.watch [--saves 50] [--files 5000] [--json FILE]
        python -m benchmarks.watch --soak [--minutes 10] [--files 1000] [--seed N]
 
 The soak edits a tree at random under our `watch`, which is killed and started again in the middle, and ends with
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 # Seconds after which a change that did not arrive counts as lost.
 LOST = 120.0
+ROW = "watch, save to container"
 
 _COMPOSE_FILE = """\
 services:
@@ -215,6 +217,7 @@ def main() -> None:
     )
     parser.add_argument("--saves", type=int, default=50)
     parser.add_argument("--files", type=int)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the seconds of every save as well")
     parser.add_argument("--soak", action="store_true")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
@@ -227,6 +230,8 @@ def main() -> None:
             print("| save to effect, ms | median | worst |\n|---|---|---|")
             for name, values in found.items():
                 print(row(name, values))
+            if options.json:
+                options.json.write_text(json.dumps({ROW: found}, indent=1) + "\n")
             for stack in stacks:
                 before = stack.busy()
                 time.sleep(10)
