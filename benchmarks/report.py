@@ -159,7 +159,12 @@ def main() -> None:
     samples = compared["samples"] | json.loads(options.watch.read_text())
     compare_picture(samples, DOCS / "performance.svg")
     growth_picture(swept, DOCS / "growth.svg")
-    page = PAGE.format(table=table(samples), machine=compared["machine"], growth=growth_rows(swept["plans"]))
+    page = PAGE.format(
+        table=table(samples),
+        machine=compared["machine"],
+        startup=startup.table(json.loads(options.startup.read_text())),
+        growth=growth_rows(swept["plans"]),
+    )
     (DOCS / "performance.md").write_text(page)
 
 
