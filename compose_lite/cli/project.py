@@ -9,10 +9,8 @@ import os
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from compose_lite.cli.views.problems import render_problem
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.errors import Problem
@@ -155,8 +153,12 @@ def _of_instance(ctx: Invocation, name: str) -> str:
         raise UsageError(str(error), code="bad-instance-name") from error
 
 
-def tell(ctx: Invocation, problems: Iterable[Problem]) -> None:
+def tell(ctx: Invocation, problems: Sequence[Problem]) -> None:
     """Show warnings to the user."""
+    if not problems:
+        return
+    from compose_lite.cli.views.problems import render_problem
+
     terminal = ctx.terminal
     for problem in problems:
         shown = render_problem(problem, coloured=terminal.err_colour, columns=terminal.columns(error=True))

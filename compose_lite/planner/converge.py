@@ -8,6 +8,7 @@ from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.planner.attach import move_stranger
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.graph import Graph, closure, ordered, service_graph
+from compose_lite.planner.jobs import jobs_of
 from compose_lite.planner.links import (
     find_swaps,
     link_claims,
@@ -27,7 +28,6 @@ from compose_lite.planner.situation import (
     ServiceState,
     Situation,
     by_service,
-    jobs_of,
     keeping_previous,
     update_config,
     wants_rollback,

@@ -12,11 +12,12 @@ from compose_lite.errors import Problem
 from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.files import files_of
+from compose_lite.planner.jobs import jobs_of
 from compose_lite.planner.links import link_claims, link_stops, raise_all
 from compose_lite.planner.pace import paces
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
-from compose_lite.planner.situation import ServiceState, Slot, jobs_of
+from compose_lite.planner.situation import ServiceState, Slot
 from compose_lite.planner.stack import Stack, restarting_pairs, stack_of
 from compose_lite.planner.steps import emit_slots, future_refs, will_start
 from compose_lite.planner.waits import Waits

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner.graph import ordered, service_graph
-from compose_lite.planner.situation import jobs_of
+from compose_lite.planner.jobs import jobs_of
 from compose_lite.planner.standing import Standing, presence, standing
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.planner.files import NONE, ServiceFiles
+from compose_lite.planner.jobs import jobs_of
 from compose_lite.spec.model import EMPTY
 
 if TYPE_CHECKING:
@@ -117,27 +118,6 @@ def by_service(containers: Iterable[ObservedContainer]) -> dict[str, tuple[Obser
     }
 
 
-def jobs_of(project: Project) -> frozenset[str]:
-    """Services that run to completion: awaited so by another, or marked, and not restarted by the engine."""
-    awaited = {
-        dependency.service
-        for service in project.services.values()
-        for dependency in service.depends_on
-        if dependency.condition == "service_completed_successfully"
-    }
-    return frozenset(
-        name
-        for name, service in project.services.items()
-        if (name in awaited or marked_as_job(service)) and not _restarts(service)
-    )
-
-
-def marked_as_job(service: Service) -> bool:
-    """Whether the files call the service a job (`x-compose-lite: {job: true}`)."""
-    own = service.extensions.get("x-compose-lite")
-    return isinstance(own, dict) and bool(own.get("job"))
-
-
 def keeping_previous(project: Project) -> frozenset[str]:
     """Services whose replaced containers are kept for a rollback (`x-compose-lite: {keep_previous: true}`)."""
     jobs = jobs_of(project)
@@ -153,13 +133,6 @@ def _keeps(project: Project, service: Service) -> bool:
         if isinstance(own, dict) and "keep_previous" in own:
             return own["keep_previous"] is True
     return False
-
-
-def _restarts(service: Service) -> bool:
-    policy = service.deploy.restart_policy if service.deploy is not None else None
-    if policy is not None:
-        return policy.condition != "none"
-    return service.restart not in (None, "", "no")
 
 
 def wants_rollback(service: Service) -> bool:

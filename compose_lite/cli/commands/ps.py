@@ -58,7 +58,7 @@ def run_ps(ctx: Invocation, options: PsOptions) -> int:
 
 def _jobs(project: Project | None) -> tuple[frozenset[str], frozenset[str]]:
     """The services that the files call jobs, and all that run to completion: none where there are no files."""
-    from compose_lite.planner.situation import jobs_of, marked_as_job
+    from compose_lite.planner.jobs import jobs_of, marked_as_job
 
     if project is None:
         return frozenset(), frozenset()

@@ -6,8 +6,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.cli.views.record import Record
 from compose_lite.cli.views.table import table
-from compose_lite.cli.views.template import Record
 from compose_lite.cli.views.text import ago, clip, json_text
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from compose_lite.cli.views.record import Record
 from compose_lite.cli.views.text import json_text, safe
 from compose_lite.errors import UsageError
 from compose_lite.lazy_dataclasses import dataclass
@@ -24,10 +25,6 @@ _TOKEN = re.compile(
     r"""\s*(?:(?P<string>"(?:\\.|[^"\\])*"|`[^`]*`)|(?P<number>-?\d+(?:\.\d+)?)|(?P<field>\.[\w.]*)"""
     r"""|(?P<word>\w+)|(?P<mark>[|()])|(?P<bad>\S))""",
 )
-
-
-class Record(dict[str, Any]):
-    """A value with fields that Go prints as `{first second}`, unlike a map."""
 
 
 class _Told(str):
