@@ -50,7 +50,7 @@ def no_engine(error: ComposeLiteError) -> list[Finding]:
 
 def of_engine(facts: EngineFacts) -> list[Finding]:
     """The findings about the daemon."""
-    reached = f"Docker Engine {facts.version} answers at {facts.address}"
+    reached = f"{facts.product} {facts.version} answers at {facts.address}"
     return [_ok("daemon", reached), _api(facts), _cgroups(facts), _disk(facts), _clock(facts), _dns(facts)]
 
 

@@ -92,6 +92,7 @@ def _config_reasons(
         actual = container.effective
         if service.use_api_socket:
             wanted, actual = _without_registry_access(wanted), _without_registry_access(actual)
+        actual = _without_podmans_own(wanted, actual)
         reasons = container_reasons(wanted, actual, image_known=config is not None, files_known=ours)
     elif not ours:
         return (Reason(why=Why.CONFIG_CHANGED),)
@@ -107,6 +108,15 @@ def _known_to(api_version: str, wanted: effective.Flat) -> effective.Flat:
 
 def _without_registry_access(flat: Mapping[str, Any]) -> effective.Flat:
     return {key: value for key, value in flat.items() if key not in effective.REGISTRY_ACCESS}
+
+
+def _without_podmans_own(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the container has, without what a Podman has added and nobody asks for."""
+    if actual.get("environment.container") != "podman":
+        return actual
+    return {
+        key: value for key, value in actual.items() if key in wanted or key not in effective.PODMANS_OWN
+    }
 
 
 def _attached(wanted: effective.Flat, container: ObservedContainer) -> effective.Flat:

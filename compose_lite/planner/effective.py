@@ -118,6 +118,13 @@ _PLAIN = (
 _SORTED = ("device_cgroup_rules", "group_add")
 # What `use_api_socket` adds where the user of that moment has registry credentials: no part of the service.
 REGISTRY_ACCESS = frozenset({"environment.DOCKER_CONFIG", "mounts./run/secrets/docker/config.json"})
+# What Podman (seen on 4.3) gives every container of its own accord, and shows as if it had been asked for.
+PODMANS_OWN = frozenset(
+    {
+        *(f"environment.{name}" for name in ("container", "HOME", "HOSTNAME", "TERM")),
+        *("ipc", "pid", "pids_limit", "shm_size", "stop_grace_period", "uts", "working_dir"),
+    }
+)
 _KEEP_ZERO = frozenset({"mem_swappiness", "stop_grace_period"})
 
 

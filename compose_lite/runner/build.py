@@ -57,6 +57,9 @@ def buildx_of(daemon: Daemon, environ: Mapping[str, str], options: BuildOptions)
         if options.builder is not None:
             refuse_builder(options.builder)
         return None
+    own_builder = options.builder or environ.get("BUILDX_BUILDER")
+    if not own_builder and daemon.is_podman:
+        return None
     return Buildx(path, daemon.client_environment(environ), builder=options.builder)
 
 

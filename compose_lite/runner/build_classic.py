@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from compose_lite.spec.model import Build
 
 _KEPT_OUTPUT = 50
-_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+# As Docker Engine writes it, or Podman (seen on 4.3).
+_STEP = re.compile(r"(?:Step (?=\d+/\d+ :)|STEP )(\d+)/(\d+) ?: (.*)")
 # The builder paints what a step wrote to its standard error red.
 _PAINT = re.compile(r"\x1b\[(?:0|91)m")
-_USING_CACHE = " ---> Using cache"
+_USING_CACHE = re.compile(r" ---> Using cache|--> Using cache [0-9a-f]{64}")
 _BOOKKEEPING = re.compile(
-    r" ---> (?:[0-9a-f]{12}|Running in [0-9a-f]{12})$|Removing intermediate container |Successfully (?:built|tagged) "
+    r" ---> (?:[0-9a-f]{12}|Running in [0-9a-f]{12})$|(?: ---> Removed|Removing) intermediate container |Successfully (?:built|tagged) "
+    r"|--> [0-9a-f]{11}$|COMMIT \S+$|[0-9a-f]{64}$"
 )
 
 
@@ -48,7 +50,7 @@ def build_classic(
 
     Raises UsageError for what needs BuildKit, BuildFailed with the failing step's output.
     """
-    refuse_buildkit_features(image)
+    refuse_buildkit_features(image, has_buildkit=not daemon.is_podman)
     params = _params(image, memory)
     context: Iterable[bytes]
     if is_remote(image.build.context):
@@ -169,7 +171,7 @@ class _Progress:
             self._step = (found[3], int(found[1]), int(found[2]))
             self._begun, self._cached = monotonic(), False
             self._report(self._service, *self._step)
-        elif line == _USING_CACHE:
+        elif _USING_CACHE.fullmatch(line):
             self._cached = True
             self._tell("cached")
         elif line and not _BOOKKEEPING.match(line):

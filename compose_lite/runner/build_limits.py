@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # BuildKit obeys these since Engine 23.0; before, it takes them without a word (seen on 20.10).
 _LIMITS_SINCE = (1, 42)
 _BUILDX_HINT = "install the buildx plugin (package docker-buildx-plugin or docker-buildx), and don't set DOCKER_BUILDKIT=0"
+_PODMAN_HINT = (
+    "Podman has no BuildKit: take it out, or choose a builder that you have made with `docker buildx create`"
+)
 
 
 def is_remote(context: str) -> bool:
@@ -22,8 +25,12 @@ def is_remote(context: str) -> bool:
     return not context.startswith("/")
 
 
-def refuse_buildkit_features(image: ImageBuild) -> None:
-    """Raise UsageError that names every attribute for which the classic builder has no counterpart."""
+def refuse_buildkit_features(image: ImageBuild, *, has_buildkit: bool = True) -> None:
+    """Raise UsageError that names every attribute for which the classic builder has no counterpart.
+
+    Args:
+        has_buildkit: whether the daemon has BuildKit, so that the plugin is all that is missing.
+    """
     build = image.build
     used = {
         "additional_contexts": build.additional_contexts,
@@ -42,7 +49,7 @@ def refuse_buildkit_features(image: ImageBuild) -> None:
     if names:
         raise UsageError(
             f"service {image.service!r}: build.{', build.'.join(names)} needs BuildKit",
-            hint=_BUILDX_HINT,
+            hint=_BUILDX_HINT if has_buildkit else _PODMAN_HINT,
             code="unsupported-build",
         )
 

@@ -31,6 +31,7 @@ class EngineFacts:
         uncertainty: seconds that the answer may have taken on its way.
         disk: free and total bytes where it keeps its data, None if that is not on this machine.
         probe: how looking up names went, None if it was not tried.
+        product: what it calls itself: Docker Engine, or Podman, which speaks the same API.
     """
 
     address: str
@@ -41,6 +42,7 @@ class EngineFacts:
     uncertainty: float
     disk: tuple[int, int] | None
     probe: ProbeResult | None
+    product: str = "Docker Engine"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +79,7 @@ def examine_engine(daemon: Daemon, *, probe: bool) -> EngineFacts:
         uncertainty=(after - before) / 2,
         disk=_disk(daemon, info),
         probe=probe_names(daemon) if probe else None,
+        product=_product(version),
     )
 
 
@@ -91,6 +94,11 @@ def examine_client(environ: Mapping[str, str]) -> ClientFacts:
         missing_helpers=_missing_helpers(config),
         lock_folder=_lock_folder(environ),
     )
+
+
+def _product(version: Json) -> str:
+    parts = {part.get("Name") for part in version.get("Components") or ()}
+    return "Podman" if "Podman Engine" in parts else "Docker Engine"
 
 
 def _unix(moment: str, otherwise: float) -> float:

@@ -38,9 +38,18 @@ def create_container(site: Site, action: CreateContainer, _report: Report) -> Ou
     warnings: list[str] = []
     container = _created(site.daemon, action, request, warnings)
     site.containers.created(action.container.name, container)
+    if _has_link_names(service) and site.daemon.is_podman:
+        warnings.append(
+            f"service {service.name!r}: Podman knows no links, the names that they give are not found"
+        )
     for network, body in request.connections:
         connect(site.daemon, network, container, body)
     return Outcome(warnings=tuple(warnings))
+
+
+def _has_link_names(service: Service) -> bool:
+    """Whether links give names to containers besides those that their services have anyway."""
+    return bool(service.external_links) or any(":" in link for link in service.links)
 
 
 def connect(daemon: Daemon, network: str, container: str, body: Json) -> bool:

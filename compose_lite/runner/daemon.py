@@ -62,6 +62,11 @@ class Daemon(Protocol):
         """The API version spoken, as `1.41`."""
         ...
 
+    @property
+    def is_podman(self) -> bool:
+        """Whether it is a Podman that speaks the Engine API: it has no BuildKit."""
+        ...
+
     def client_environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """`environ`, changed so that the `docker` command and its plugins talk to this same daemon."""
         ...

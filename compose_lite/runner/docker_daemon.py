@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import DaemonError
+from compose_lite.runner import podman
 from compose_lite.runner.engine import quoted
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ class DockerDaemon:
         """The API version in use; asks the daemon if it has not answered anything yet."""
         return self._engine.version
 
+    @property
+    def is_podman(self) -> bool:
+        return self._engine.is_podman
+
     def client_environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         from compose_lite.runner.connect import client_environment
 
@@ -45,8 +50,11 @@ class DockerDaemon:
         return self._object("/system/df", {"type": "volume"})
 
     def events(self, *, filters: Filters, since: float | None = None, until: float | None = None) -> Feed:
+        if self.is_podman:
+            filters = podman.event_filters(filters)
         params = {"filters": filters, "since": _time(since), "until": _time(until)}
-        return self._engine.json_feed(self._engine.open("GET", "/events", params))
+        feed = self._engine.json_feed(self._engine.open("GET", "/events", params))
+        return podman.Events(feed) if self.is_podman else feed
 
     # containers
 
@@ -54,10 +62,12 @@ class DockerDaemon:
         self, *, filters: Filters, include_stopped: bool = True, size: bool = False
     ) -> list[Json]:
         params = {"all": include_stopped or None, "size": size or None, "filters": filters}
-        return self._list("/containers/json", params)
+        found = self._list("/containers/json", params)
+        return [podman.listed(container) for container in found] if self.is_podman else found
 
     def inspect_container(self, container: str) -> Json:
-        return self._object(f"/containers/{quoted(container)}/json")
+        found = self._object(f"/containers/{quoted(container)}/json")
+        return podman.inspected(found) if self.is_podman else found
 
     def create_container(
         self,
@@ -68,6 +78,7 @@ class DockerDaemon:
         warn: Callable[[str], None] | None = None,
     ) -> str:
         params = {"name": name, "platform": platform}
+        body = podman.create_body(body) if self.is_podman else body
         created = self._engine.call("POST", "/containers/create", params, body=body)
         for warning in created.get("Warnings") or ():
             if warn is not None:

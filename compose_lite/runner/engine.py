@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 OLDEST = OLDEST_API
 NEWEST = (1, 51)
 
+# Podman sends it with every answer, Docker Engine never.
+_PODMAN_HEADER = "libpod-api-version"
+
 # What the daemon, its builder and the programs that they run say then.
 DISK_FULL = "no space left on device"
 
@@ -47,6 +50,14 @@ class Engine:
         self.endpoint = endpoint
         self._http = HttpClient(dial)
         self._version = pinned_version
+        self._podman: bool | None = None
+
+    @property
+    def is_podman(self) -> bool:
+        """Whether it is a Podman that speaks the Engine API; asks the daemon if it has not answered anything yet."""
+        if self._podman is None:
+            self.read(self._send("GET", "/_ping", {}, None, {}))
+        return bool(self._podman)
 
     @property
     def version(self) -> str:
@@ -162,6 +173,7 @@ class Engine:
             raise self._mapped(error) from error
         if self._version is None and "api-version" in answer.headers:
             self._version = _agreed(answer.headers["api-version"])
+        self._podman = _PODMAN_HEADER in answer.headers
         return answer
 
     def _target(self, path: str, params: Mapping[str, Any]) -> str:

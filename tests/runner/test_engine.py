@@ -32,10 +32,12 @@ Reply = tuple[int, Any]
 class Scripted:
     """An engine at the other end of a socket pair: answers requests by a function of the test's own."""
 
-    def __init__(self, reply: Callable[[str, str, bytes], Reply], *, version: str = "1.41") -> None:
+    def __init__(
+        self, reply: Callable[[str, str, bytes], Reply], *, version: str = "1.41", headers: str = ""
+    ) -> None:
         self.requests: list[tuple[str, str]] = []
         self._reply = reply
-        self._version = version
+        self._head = f"Api-Version: {version}\r\n{headers}"
 
     def dial(self) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -56,9 +58,7 @@ class Scripted:
             self.requests.append((method, target))
             status, answer = self._reply(method, target, reader.read(size))
             body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            head = (
-                f"HTTP/1.1 {status} X\r\nApi-Version: {self._version}\r\nContent-Length: {len(body)}\r\n\r\n"
-            )
+            head = f"HTTP/1.1 {status} X\r\n{self._head}Content-Length: {len(body)}\r\n\r\n"
             connection.sendall(head.encode() + body)
 
 

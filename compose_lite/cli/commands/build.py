@@ -181,10 +181,11 @@ def _look_only(ctx: Invocation, project: Project, request: BuildRequest, options
         return 0
     buildx = buildx_of(daemon, ctx.environ, Wanted(builder=options.builder))
     if buildx is None:
-        raise UsageError(
-            "only BuildKit can check Dockerfiles, and its plugin is not installed",
-            hint="install docker-buildx, or leave --check out",
-        )
+        if daemon.is_podman:
+            missing, remedy = "Podman has none", "leave --check out"
+        else:
+            missing, remedy = "its plugin is not installed", "install docker-buildx, or leave --check out"
+        raise UsageError(f"only BuildKit can check Dockerfiles, and {missing}", hint=remedy)
     fine, findings = buildx.check(builds, wanted)
     ctx.terminal.print(findings, end="")
     return 0 if fine else 1
