@@ -7,10 +7,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator
-from http.client import HTTPResponse
+from http.client import HTTPConnection, HTTPResponse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,43 @@ def registry(host: str = "127.0.0.1") -> Iterator[str]:
         finally:
             process.kill()
             process.wait()
+
+
+@contextlib.contextmanager
+def busy_registry(address: str, status: int, *, times: int) -> Iterator[str]:
+    """Stand before the registry at `address` and answer the first questions for an image with `status`; yields `host:port`."""
+    refusals = iter(range(times))
+
+    class Front(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if "/manifests/" in self.path and next(refusals, None) is not None:
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            connection = HTTPConnection(address, timeout=10)
+            connection.request(self.command, self.path, headers=dict(self.headers))
+            answer = connection.getresponse()
+            body = answer.read()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+            connection.close()
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Front) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
 
 
 def _await_listener(process: "subprocess.Popen[bytes]", host: str, port: int) -> None:

@@ -11,7 +11,7 @@ from tests.e2e import state
 from tests.e2e.checks import containers, field, image_exists, prints_match, says, says_not
 from tests.e2e.harness import Scenario, play
 from tests.e2e.images import ensure_busybox
-from tests.e2e.registry import offer_for, registry
+from tests.e2e.registry import busy_registry, offer_for, registry
 from tests.e2e.stack import Stack
 from tests.e2e.steps import do, remember, run
 from tests.runner.registry_server import PASSWORD, USER, Registry
@@ -104,6 +104,20 @@ def test_which_are_pulled(tmp_path: Path) -> None:
             play(Scenario(name="which", intent="The images asked for.", files=files, steps=steps), tmp_path)
         finally:
             _forget(web, db)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_busy(status: int, tmp_path: Path) -> None:
+    """A registry that is too busy at first is asked again."""
+    with registry() as address, busy_registry(address, status, times=2) as front:
+        _offer(f"{address}/e2e/busy:{status}")
+        reference = f"{front}/e2e/busy:{status}"
+        files = {"compose.yaml": f'services: {{web: {{image: "{reference}"}}}}'}
+        steps = (run("pull"), image_exists(reference), run("up -d"), containers(web="running"))
+        try:
+            play(Scenario(name="busy", intent="Patience helps.", files=files, steps=steps), tmp_path)
+        finally:
+            _forget(reference)
 
 
 def test_platform(tmp_path: Path) -> None:

@@ -65,6 +65,10 @@ def test_mutual_tls(stack: Stack, tmp_path: Path) -> None:
         _make_context(stack, "far", f"host={address}", *files)
         goes_round(stack, {"DOCKER_CONTEXT": "far"})
         stack.run("--context far ps")
+        _docker(stack, "context", "use", "far")
+        stack.run("up -d")
+        assert [container["Names"] for container in daemon.api.containers()] == [[f"/{stack.name}-web-1"]]
+        stack.run("down")
         stack.run("ps", env={"DOCKER_HOST": address}, code=1)
         refused = stack.run("ps", env={"DOCKER_HOST": address, "DOCKER_TLS": "1"}, code=1)
         assert "certificate" in refused.err
@@ -75,8 +79,9 @@ def test_ssh(stack: Stack) -> None:
     with SshServer() as server:
         env = {"DOCKER_HOST": server.address, "PATH": f"{server.bin}:{stack.env['PATH']}"}
         up = goes_round(stack, env)
-        assert f"mounts {stack.folder}/data" in up
-        assert "on the daemon's machine" in up
+        for said in (up, stack.run("plan", env=env).text, stack.run("run --rm -T web true", env=env).text):
+            assert f"mounts {stack.folder}/data" in said
+            assert "on the daemon's machine" in said
         _make_context(stack, "over-ssh", f"host={server.address}")
         stack.run("--context over-ssh ps -a", env={"PATH": env["PATH"]})
         (server.bin.parent / "client").unlink()
@@ -85,6 +90,9 @@ def test_ssh(stack: Stack) -> None:
 
 
 def _make_context(stack: Stack, name: str, *endpoint: str) -> None:
-    command = ["docker", "context", "create", name, "--docker", ",".join(endpoint)]
-    made = run(command, folder=stack.folder, env=stack.env)
-    assert made.code == 0, str(made)
+    _docker(stack, "context", "create", name, "--docker", ",".join(endpoint))
+
+
+def _docker(stack: Stack, *arguments: str) -> None:
+    done = run(["docker", *arguments], folder=stack.folder, env=stack.env)
+    assert done.code == 0, str(done)
