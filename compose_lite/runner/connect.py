@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import UsageError
+from compose_lite.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,16 +26,18 @@ OLDEST_API = (1, 41)
 _DIAL_TIMEOUT = 30
 
 
-class TlsFiles(NamedTuple):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TlsFiles:
     """The files of a TLS set-up; `verify` is off where the user asked for it."""
 
-    ca: str | None
-    cert: str | None
-    key: str | None
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
     verify: bool = True
 
 
-class Endpoint(NamedTuple):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
     """Where a daemon is: an address as in DOCKER_HOST, how it is secured and where that was said."""
 
     address: str
@@ -85,11 +88,15 @@ def find_endpoint(
     if not context:
         address = host or environ.get("DOCKER_HOST")
         if address:
-            return Endpoint(address, _tls_of_environment(environ), "--host" if host else "DOCKER_HOST")
+            return Endpoint(
+                address=address,
+                tls=_tls_of_environment(environ),
+                origin="--host" if host else "DOCKER_HOST",
+            )
     folder = _config_folder(environ)
     name = context or environ.get("DOCKER_CONTEXT") or _current_context(folder)
     if not name or name == "default":
-        return Endpoint(DEFAULT_ADDRESS, None, "default")
+        return Endpoint(address=DEFAULT_ADDRESS)
     return _endpoint_of_context(folder, name)
 
 
@@ -113,7 +120,7 @@ def dialer(endpoint: Endpoint) -> Callable[[], socket.socket]:
     if scheme in ("tcp", "http", "https"):
         default_port = 2376 if endpoint.tls or scheme == "https" else 2375
         where = _host_and_port(rest, default_port, endpoint.address)
-        tls = endpoint.tls or (TlsFiles(None, None, None) if scheme == "https" else None)
+        tls = endpoint.tls or (TlsFiles() if scheme == "https" else None)
         if tls is None:
             return lambda: _dial_tcp(where)
         secure = tls
@@ -185,7 +192,7 @@ def _tls_of_environment(environ: Mapping[str, str]) -> TlsFiles | None:
 def _tls_of_folder(folder: str, *, verify: bool) -> TlsFiles:
     paths = (os.path.join(folder, name) for name in ("ca.pem", "cert.pem", "key.pem"))
     ca, cert, key = (path if os.path.exists(path) else None for path in paths)
-    return TlsFiles(ca, cert, key, verify)
+    return TlsFiles(ca=ca, cert=cert, key=key, verify=verify)
 
 
 def _current_context(folder: str) -> str | None:
@@ -213,7 +220,7 @@ def _endpoint_of_context(folder: str, name: str) -> Endpoint:
     verify = not found.get("SkipTLSVerify", False)
     secured = os.path.isdir(folder) or not verify
     tls = _tls_of_folder(folder, verify=verify) if secured else None
-    return Endpoint(found.get("Host") or DEFAULT_ADDRESS, tls, f"context {name}")
+    return Endpoint(address=found.get("Host") or DEFAULT_ADDRESS, tls=tls, origin=f"context {name}")
 
 
 def _read_json(path: str) -> dict[str, Any]:

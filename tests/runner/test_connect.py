@@ -58,21 +58,23 @@ def write(path: Path, text: str) -> None:
 
 
 def test_default(home: dict[str, str]) -> None:
-    assert find_endpoint(environ=home) == Endpoint(DEFAULT_ADDRESS)
+    assert find_endpoint(environ=home) == Endpoint(address=DEFAULT_ADDRESS)
 
 
 def test_flag_wins_over_the_environment(home: dict[str, str]) -> None:
     home["DOCKER_HOST"] = "tcp://a:1"
 
     assert find_endpoint(environ=home).address == "tcp://a:1"
-    assert find_endpoint(host="tcp://b:2", environ=home) == Endpoint("tcp://b:2", None, "--host")
+    assert find_endpoint(host="tcp://b:2", environ=home) == Endpoint(address="tcp://b:2", origin="--host")
 
 
 def test_context_flag_wins_over_docker_host(home: dict[str, str]) -> None:
     make_context(home, "far", "tcp://far:2375")
     home["DOCKER_HOST"] = "tcp://a:1"
 
-    assert find_endpoint(context="far", environ=home) == Endpoint("tcp://far:2375", None, "context far")
+    assert find_endpoint(context="far", environ=home) == Endpoint(
+        address="tcp://far:2375", origin="context far"
+    )
     assert find_endpoint(context="default", environ=home).address == DEFAULT_ADDRESS
 
 
@@ -93,13 +95,13 @@ def test_context_with_tls(home: dict[str, str]) -> None:
 
     tls = find_endpoint(context="far", environ=home).tls
 
-    assert tls == TlsFiles(f"{folder}/ca.pem", None, f"{folder}/key.pem", verify=True)
+    assert tls == TlsFiles(ca=f"{folder}/ca.pem", key=f"{folder}/key.pem", verify=True)
 
 
 def test_context_without_verification(home: dict[str, str]) -> None:
     make_context(home, "far", "tcp://far:2376", skip_verify=True)
 
-    assert find_endpoint(context="far", environ=home).tls == TlsFiles(None, None, None, verify=False)
+    assert find_endpoint(context="far", environ=home).tls == TlsFiles(verify=False)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_api_version_that_is_too_old(home: dict[str, str]) -> None:
 def test_damaged_configuration_is_ignored(home: dict[str, str]) -> None:
     write(Path(home["HOME"], ".docker", "config.json"), "{")
 
-    assert find_endpoint(environ=home) == Endpoint(DEFAULT_ADDRESS)
+    assert find_endpoint(environ=home) == Endpoint(address=DEFAULT_ADDRESS)
 
 
 def test_nobody_listens(tmp_path: Path) -> None:
@@ -299,8 +301,8 @@ def test_tls(containers: Containers, certificates: Path, secure_relay: Relay) ->
 
 @pytest.mark.daemon
 def test_closing_a_feed_over_tls_wakes_its_reader(certificates: Path, secure_relay: Relay) -> None:
-    files = TlsFiles(*(str(certificates / name) for name in ("ca.pem", "cert.pem", "key.pem")))
-    endpoint = Endpoint(f"tcp://127.0.0.1:{secure_relay.port}", files)
+    files = TlsFiles(**{name: str(certificates / f"{name}.pem") for name in ("ca", "cert", "key")})
+    endpoint = Endpoint(address=f"tcp://127.0.0.1:{secure_relay.port}", tls=files)
     sock = dialer(endpoint)()
     threading.Timer(0.05, lambda: sock.shutdown(socket.SHUT_RDWR)).start()
 
@@ -373,7 +375,7 @@ def test_a_dropped_ssh_connection_is_made_anew(tmp_path: Path, monkeypatch: pyte
     write(tmp_path / "ssh", f"#!/bin/sh\n{script}\n")
     install(tmp_path / "ssh", monkeypatch)
 
-    sock = dialer(Endpoint("ssh://far"))()
+    sock = dialer(Endpoint(address="ssh://far"))()
     sock.sendall(b"hello")
     heard = b""
     while not heard.endswith(b"hello"):

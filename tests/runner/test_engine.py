@@ -45,7 +45,7 @@ class Scripted:
         return ours
 
     def daemon(self, *, pinned: str | None = None) -> DockerDaemon:
-        return DockerDaemon(Engine(self.dial, Endpoint("unix:///x"), pinned_version=pinned))
+        return DockerDaemon(Engine(self.dial, Endpoint(address="unix:///x"), pinned_version=pinned))
 
     def _serve(self, connection: socket.socket) -> None:
         reader = connection.makefile("rb")
@@ -151,7 +151,7 @@ def test_answer_that_is_cut_short_is_lost() -> None:
         return ours
 
     dialled: list[socket.socket] = []
-    daemon = DockerDaemon(Engine(dial, Endpoint("unix:///x")))
+    daemon = DockerDaemon(Engine(dial, Endpoint(address="unix:///x")))
 
     for ask in (
         daemon.version,
@@ -222,7 +222,7 @@ def test_warnings_of_a_creation_are_told() -> None:
     ],
 )
 def test_unreachable_daemon_is_told_apart(number: int, fact: str) -> None:
-    error = unavailable(Endpoint("unix:///run/d.sock"), OSError(number, "x"))
+    error = unavailable(Endpoint(address="unix:///run/d.sock"), OSError(number, "x"))
 
     assert isinstance(error, DaemonUnavailable)
     assert fact in str(error)
@@ -232,7 +232,9 @@ def test_unreachable_daemon_is_told_apart(number: int, fact: str) -> None:
 
 
 def test_origin_of_a_wrong_address_is_named() -> None:
-    error = unavailable(Endpoint("tcp://h:1", None, "DOCKER_HOST"), OSError(errno.ETIMEDOUT, "timed out"))
+    error = unavailable(
+        Endpoint(address="tcp://h:1", origin="DOCKER_HOST"), OSError(errno.ETIMEDOUT, "timed out")
+    )
 
     assert str(error) == "no Docker daemon answers at tcp://h:1 (from DOCKER_HOST): timed out"
 
