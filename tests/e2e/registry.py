@@ -62,7 +62,10 @@ def busy_registry(address: str, status: int, *, times: int) -> Iterator[str]:
                 self.end_headers()
                 return
             connection = HTTPConnection(address, timeout=10)
-            connection.request(self.command, self.path, headers=dict(self.headers))
+            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():  # some come more than once
+                connection.putheader(name, value)
+            connection.endheaders()
             answer = connection.getresponse()
             body = answer.read()
             self.send_response(answer.status)
