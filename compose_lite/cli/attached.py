@@ -64,6 +64,7 @@ def attached_up(
             # A window that is closed interrupts too, but what is written to it may fail first.
             if not ctx.terminal.let_go() and isinstance(error, OSError):
                 raise
+            ctx.terminal.forget_echo()
             attached.say("Gracefully stopping... (press Ctrl+C again to force)")
             attached.stop_all()
             return INTERRUPTED

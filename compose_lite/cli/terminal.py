@@ -90,6 +90,11 @@ class Terminal:
         self.stderr.write((text + end).encode("utf-8", "surrogateescape"))
         self.stderr.flush()
 
+    def forget_echo(self) -> None:
+        """Take the `^C` away that the terminal shows for a typed Ctrl-C, if it stands on a line of its own."""
+        if self.live and self.in_tty and self.err_tty:
+            self.note("\r\x1b[K", end="")
+
     def flush(self) -> None:
         """Write out what is still buffered."""
         self.stdout.flush()

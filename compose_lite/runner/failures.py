@@ -40,8 +40,10 @@ def report_of(error: ComposeLiteError, planned: PlannedAction | None = None) -> 
     if planned is None:
         return report
     action = f"{planned.action.verb} {planned.action.kind} {planned.action.name}"
-    # The daemon's own words don't say what it was asked.
-    message = f"can't {action}: {report.message}" if isinstance(error, DaemonError) else report.message
+    message = report.message
+    # The daemon's own words don't say what it was asked; ours do.
+    if isinstance(error, DaemonError) and not message.startswith("can't "):
+        message = f"can't {action}: {message}"
     reason = "; ".join(map(text, planned.reasons))
     return replace(report, message=message, action=action, reason=reason)
 

@@ -120,6 +120,13 @@ def test_what_tells_least_gives_way_in_a_narrow_window(columns: int, shown: str)
     assert last_row(*story, columns=columns) == shown
 
 
+def test_progress_is_worth_more_than_the_whole_name_of_an_image() -> None:
+    name = "registry.example.com/department/team/shop-frontend:2026-11-21"
+    progress = events.ActionProgress(id=1, text="Downloading", current=30, total=120)
+    shown = last_row(started(1, "pull", name, kind="image"), progress)
+    assert shown == " ⠴ registry.exa…m/shop-frontend:2026-11-21  Pulling        2.5s  25% of 120B  …"
+
+
 @given(
     names=st.lists(
         st.text(alphabet="ab-漢é\u0301", min_size=1, max_size=90), min_size=1, max_size=40, unique=True
@@ -149,7 +156,7 @@ def test_what_does_not_fit_is_summed_up_and_what_needs_attention_is_shown() -> N
         ["⠴", "Container", "slow"],
         ["✘", "Container", "bad"],
     ]
-    assert shown[-1] == "   … and 9 more: 8 done, 1 unchanged"
+    assert shown[-1] == "   … and 8 done, 1 unchanged"
 
 
 def test_the_last_frame_has_every_line() -> None:

@@ -244,6 +244,12 @@ class Terminal(_Watched):
         return lines
 
     @property
+    def shows_cursor(self) -> bool:
+        """False while the program hides the cursor."""
+        with self._news:
+            return not self._display.cursor.hidden
+
+    @property
     def echoes(self) -> bool:
         """True while the terminal is in its ordinary mode; False in raw mode."""
         return bool(termios.tcgetattr(self._slave)[3] & termios.ECHO)
@@ -292,6 +298,17 @@ class _Display(pyte.Screen):
 
     def write_process_input(self, data: str) -> None:
         self._answer(data)
+
+    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
+        """As xterm and its kin: a lower window loses what is below the cursor, then what is far above it."""
+        lines = lines or self.lines
+        lost = max(0, self.cursor.y + 1 - lines)
+        kept = {at - lost: row for at, row in self.buffer.items() if lost <= at < lost + lines}
+        self.buffer.clear()
+        self.buffer.update(kept)
+        self.cursor.y -= lost
+        self.lines = lines
+        super().resize(lines, columns)
 
 
 def _reader(pipe: IO[bytes]) -> Callable[[], bytes]:

@@ -98,7 +98,7 @@ def _show(ctx: Invocation, options: ImagesOptions, rows: Sequence[dict[str, Any]
             for row in rows
         ]
         columns = terminal.columns()
-        shrink = ("PLATFORM", "CREATED", "IMAGE ID")
+        shrink = ("PLATFORM", "CREATED", "IMAGE ID", "SIZE")
         terminal.print(table(HEADERS, cells, least=_LEAST, columns=columns, shrink=shrink))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HEADERS = ("CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS")
 _FIELDS = ("ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs")
-_SHRINK = ("CONTAINER ID", "BLOCK I/O", "NET I/O", "PIDS")
+_SHRINK = ("CONTAINER ID", "BLOCK I/O", "NET I/O", "PIDS", "MEM %")
 _SHORT_ID = 12
 _REFRESH = 1.0  # seconds
 

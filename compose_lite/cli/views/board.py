@@ -34,7 +34,8 @@ TICK = 0.1  # seconds that each picture of the spinner stays
 # Columns of a row: mark, name, status, time, and what there is room for of the details.
 _MARK, _GAP, _TIME = 3, 2, 6
 _STATUS = 11  # the usual words; longer ones move what is behind them
-_LEAST_NAME, _NAME_BESIDE_TIME, _LEAST_DETAIL = 8, 16, 8
+_PROGRESS, _LEAST_DETAIL = 14, 8  # `45% of 1.23GB`
+_LEAST_NAME, _NAME_BESIDE_PROGRESS = 8, 20
 
 
 @dataclass(slots=True)
@@ -142,7 +143,7 @@ def frame(
     layout = _layout(lines, room)
     body = [_row(line, now, layout, coloured) for line in shown]
     if hidden:
-        body.append(paint(clip(f"   … and {len(hidden)} more: {_summary(hidden)}", room), DIM, on=coloured))
+        body.append(paint(clip(f"   … and {_summary(hidden)}", room), DIM, on=coloured))
     return [head, *body]
 
 
@@ -172,27 +173,32 @@ class _Layout:
     kinds: bool
     name: int
     status: int
-    time: int
+    time: int = 0
     detail: int = 0
 
 
-def _layout(lines: Iterable[Line], room: int) -> _Layout:
-    """The parts of all rows in a window: details give way first, then kinds, names, times and statuses."""
-    lines = list(lines)
+def _layout(lines: Sequence[Line], room: int) -> _Layout:
+    """The parts of all rows in a window: details give way first, then kinds, times, and a part of names.
+
+    How far a pull or a build has come is worth more than the whole name of an image.
+    """
     status = max(_STATUS, *(width(line.status) for line in lines), 0)
+    beside = room - _MARK - _GAP - status  # what there is for the name and what is behind the status
+    timed = beside - _GAP - _TIME
+    progress = _GAP + _PROGRESS if any(line.kind == "image" for line in lines) else 0
+    name = 0
     for kinds in (True, False):
         name = max((width(_label(line, kinds=kinds)) for line in lines), default=0)
-        left = room - _MARK - name - _GAP - status - _GAP - _TIME
-        if left >= 0:
-            return _Layout(kinds=kinds, name=name, status=status, time=_TIME, detail=max(0, left - _GAP))
-    name = room - _MARK - _GAP - status
-    beside_time = name - _GAP - _TIME
-    if beside_time >= _NAME_BESIDE_TIME:
-        return _Layout(kinds=False, name=beside_time, status=status, time=_TIME)
-    if name >= _LEAST_NAME:
-        return _Layout(kinds=False, name=name, status=status, time=0)
+        if name <= timed - progress:
+            return _Layout(kinds=kinds, name=name, status=status, time=_TIME, detail=timed - name - _GAP)
+    if progress and timed - progress >= _NAME_BESIDE_PROGRESS:
+        return _Layout(kinds=False, name=timed - progress, status=status, time=_TIME, detail=_PROGRESS)
+    if name <= timed:
+        return _Layout(kinds=False, name=name, status=status, time=_TIME)
+    if beside >= _LEAST_NAME:
+        return _Layout(kinds=False, name=min(name, beside), status=status)
     name = max(0, min(_LEAST_NAME, room - _MARK))
-    return _Layout(kinds=False, name=name, status=max(0, room - _MARK - name - _GAP), time=0)
+    return _Layout(kinds=False, name=name, status=max(0, room - _MARK - name - _GAP))
 
 
 def _row(line: Line, now: float, layout: _Layout, coloured: bool) -> str:
