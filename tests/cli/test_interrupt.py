@@ -1,0 +1,44 @@
+"""Ctrl-C while the program is still being loaded ends it as at any other time, without a trace."""
+
+import subprocess
+import sys
+
+import pytest
+
+INTERRUPTED_LOADING = """
+import sys
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == sys.argv[1]:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+from compose_lite.cli.main import main
+sys.exit(main(["version"]))
+"""
+LOADED_BEFORE = """
+import sys
+before = set(sys.modules)
+import compose_lite.cli.main
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["compose_lite.cli.program", "compose_lite.errors", "compose_lite.cli.commands.version"]
+)
+def test_an_interrupt_while_modules_are_loaded(module: str) -> None:
+    done = _python(INTERRUPTED_LOADING, module)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_nothing_of_weight_is_loaded_before_an_interrupt_is_minded() -> None:
+    loaded = _python(LOADED_BEFORE).stdout.split()
+    assert set(loaded) <= {"__future__", "compose_lite", "compose_lite.cli", "compose_lite.cli.main"}
+
+
+def _python(script: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
