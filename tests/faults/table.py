@@ -35,16 +35,20 @@ def report(rows: Rows) -> Iterator[str]:
 
 def _table(rows: Mapping[tuple[str, str], tuple[int, int]]) -> Iterator[str]:
     cases = sorted({case for case, _ in rows})
-    width = max(map(len, cases))
-    yield _line([" " * width, *form.MODES])
-    yield _line(["-" * width, *("-" * len(mode) for mode in form.MODES)])
-    for case in cases:
-        cells = ((mode, rows.get((case, mode))) for mode in form.MODES)
-        shown = (f"{f'{cell[1]}/{cell[0]}' if cell else '-':>{len(mode)}}" for mode, cell in cells)
-        yield _line([f"{case:{width}}", *shown])
+    yield from _lined_up(
+        ["", *form.MODES],
+        *([case, *(_shown(rows.get((case, mode))) for mode in form.MODES)] for case in cases),
+    )
     struck, healed = (sum(column) for column in zip(*rows.values(), strict=True))
     yield f"\n{healed} of {struck} points healed."
 
 
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _shown(row: tuple[int, int] | None) -> str:
+    return "-" if row is None else f"{row[1]}/{row[0]}"
+
+
+def _lined_up(*lines: list[str]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = ["-" * width for width in widths]
+    for cells in (lines[0], rule, *lines[1:]):
+        yield f"| {' | '.join(map(str.ljust, cells, widths))} |"

@@ -14,7 +14,7 @@ from tests.faults.watching import CASES, goal, strike
 if TYPE_CHECKING:
     from tests.faults.table import Noted
 
-SAMPLE = [("watch-sync", "killed-after"), ("watch-sync", "cut-before"), ("watch-rebuild", "500")]
+SAMPLE = [("watch-sync", "killed-after"), ("watch-rebuild", "500")]
 
 pytestmark = [
     pytest.mark.daemon,
