@@ -1,7 +1,6 @@
 """A scenario's ground: a folder with its files, a project of its own on the daemon, invocations of the program."""
 
 import os
-import random
 import shlex
 import socket
 import sys
@@ -16,6 +15,7 @@ from tests.e2e import peer, state
 from tests.e2e.images import ensure_busybox
 from tests.e2e.processes import Background, Result, Terminal, run
 from tests.e2e.state import Container
+from tests.e2e.subnets import give_back, lease
 from tests.fakes.proxy import Call, Proxy
 
 PORTS = 4
@@ -176,6 +176,8 @@ class Stack:
         for project in (self.name, *self._siblings):
             state.remove_all(project)
         state.remove_volumes(self.events.anonymous_volumes())
+        for name in ("NET1", "NET2"):
+            give_back(self.env[name])
         self.events.close()
 
 
@@ -226,9 +228,8 @@ def _environment(folder: Path, name: str) -> dict[str, str]:
 
 
 def subnets() -> dict[str, str]:
-    """NET1 and NET2: the first three numbers of networks that nobody else has, with luck (1 in 10,000)."""
-    first, second = random.sample(range(40 * 256), 2)
-    return {name: f"10.{210 + at // 256}.{at % 256}" for name, at in (("NET1", first), ("NET2", second))}
+    """NET1 and NET2: the first three numbers of subnets that nobody else has."""
+    return {name: lease() for name in ("NET1", "NET2")}
 
 
 def _free_ports(count: int) -> list[int]:
