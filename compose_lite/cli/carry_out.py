@@ -111,7 +111,7 @@ def print_only(ctx: Invocation, verb: Callable[[Means], Sequence[Plan]]) -> int:
     from compose_lite.planner.plan import joined
 
     means = Means(daemon=ctx.connect(), review=lambda _plan: False, lock=False)
-    ctx.terminal.print(plan_text(reduce(joined, verb(means))))
+    ctx.terminal.print(plan_text(reduce(joined, verb(means)), ctx.terminal.columns()))
     return 0
 
 
@@ -119,7 +119,7 @@ def _print_instead(ctx: Invocation, plan: Plan) -> bool:
     """Print a plan and keep it from being carried out."""
     from compose_lite.cli.views.plan import plan_text
 
-    ctx.terminal.print(plan_text(plan))
+    ctx.terminal.print(plan_text(plan, ctx.terminal.columns()))
     ctx.terminal.flush()
     return False
 

@@ -77,7 +77,7 @@ def watch_means(
         if not plan.empty and mode not in ("json", "quiet"):
             from compose_lite.cli.views.plan import plan_text
 
-            view.say(plan_text(plan))
+            view.say(plan_text(plan, ctx.terminal.columns()))
         return True
 
     try:

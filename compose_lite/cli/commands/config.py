@@ -46,7 +46,7 @@ class ConfigOptions:
     no_normalize: bool = flag("Don't fill in what is implied", group=_STAGES)
     no_path_resolution: bool = flag("Leave paths as written", group=_STAGES)
     # docker compose's `config` takes this and reads env files all the same; so do we.
-    no_env_resolution: bool = flag("Accepted for compatibility, without effect", group=_STAGES)
+    no_env_resolution: bool = flag("Without effect", group=_STAGES, hidden=True)
     no_consistency: bool = flag("Don't check how things fit together", group=_STAGES)
 
 
@@ -63,7 +63,8 @@ def run_config(ctx: Invocation, options: ConfigOptions) -> int:
     if pinned:
         _pin_images(ctx, result)
     if not options.quiet:
-        _write(ctx, options.output, _shown(options, result))
+        columns = ctx.terminal.columns() if options.output is None else None
+        _write(ctx, options.output, _shown(options, result, columns))
     return 0
 
 
@@ -90,8 +91,8 @@ def _pin_images(ctx: Invocation, result: LoadResult) -> None:
             service["image"] = found[service["image"]]
 
 
-def _shown(options: ConfigOptions, result: LoadResult) -> str:
-    """The text that the options ask for."""
+def _shown(options: ConfigOptions, result: LoadResult, columns: int | None) -> str:
+    """The text that the options ask for; a table in so many columns, if it is for a window."""
     from compose_lite.cli.views.text import harmless_json, safe
 
     for wanted, show in _PARTS.items():
@@ -100,7 +101,7 @@ def _shown(options: ConfigOptions, result: LoadResult) -> str:
     if options.hash is not None:
         return "".join(f"{name} {digest}\n" for name, digest in _hashes(result, options.hash))
     if options.variables:
-        return _variables(result, as_json=options.format == "json")
+        return _variables(result, as_json=options.format == "json", columns=columns)
     from compose_lite.spec.render import lock_file, to_json, to_yaml
 
     if options.lock_image_digests:
@@ -157,7 +158,7 @@ def _hashes(result: LoadResult, wish: str) -> Iterator[tuple[str, str]]:
         yield name, hashes[name]
 
 
-def _variables(result: LoadResult, *, as_json: bool) -> str:
+def _variables(result: LoadResult, *, as_json: bool, columns: int | None) -> str:
     """The variables that the files use: whether they are required, and what stands in for them."""
     from compose_lite.cli.views.table import table
 
@@ -179,7 +180,8 @@ def _variables(result: LoadResult, *, as_json: bool) -> str:
         (name, str(known["Required"]).lower(), known["DefaultValue"], known["PresenceValue"])
         for name, known in sorted(found.items())
     ]
-    return table(("NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"), rows, least=_LEAST) + "\n"
+    titles = ("NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE")
+    return table(titles, rows, least=_LEAST, columns=columns) + "\n"
 
 
 def _references(value: Any) -> Iterator[Reference]:

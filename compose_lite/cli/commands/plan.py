@@ -187,7 +187,7 @@ def _show(ctx: Invocation, options: PlanOptions, plan: Plan) -> None:
     else:
         from compose_lite.cli.views.plan import plan_text
 
-        ctx.terminal.print(plan_text(plan))
+        ctx.terminal.print(plan_text(plan, ctx.terminal.columns()))
 
 
 def _keep(ctx: Invocation, found: Preview, scale: Mapping[str, int], path: str) -> None:
