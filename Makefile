@@ -10,7 +10,7 @@ export VENV
 export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine tools demo demo-down test check lint audit format unit faults e2e options docs benchmark clean
+.PHONY: help setup engine tools demo demo-down test check lint audit format unit faults load e2e options docs benchmark clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ unit: setup ## the tests that need no Docker
 
 faults: setup engine tools ## strike every changing call of every scenario in every way (half an hour)
 	COMPOSE_LITE_FAULTS=whole $(PYTEST) --dist load tests/faults $(PYTEST_ARGS)
+
+load: setup engine tools ## 200 containers for ten minutes, some of which end all the time (a quarter of an hour)
+	COMPOSE_LITE_LOAD=whole $(BIN)/pytest -n 0 -s tests/load/test_crowd.py $(PYTEST_ARGS)
 
 e2e: setup engine tools ## the tests on a real daemon
 	$(PYTEST) -m daemon $(PYTEST_ARGS)

@@ -221,6 +221,9 @@ class LogFollower:
 
     def _log_ended(self, followed: Followed) -> None:
         self._drop_log(followed)
+        if not followed.rest and self._open_rest(followed):
+            return
+        followed.rest = False
         self._report(followed)
         if followed.again:
             followed.again = False
@@ -239,6 +242,26 @@ class LogFollower:
             log = self._opened(followed)
         except NotFound:
             return  # gone already
+        self._add(followed, log)
+
+    def _open_rest(self, followed: Followed) -> bool:
+        """Read on behind the last line of a log that has ended; tells whether that is possible.
+
+        The daemon ends a followed log with its container, whether or not all of it has been sent: what was written
+        while it still sent older lines is missing (Engine 20.10).
+        """
+        if not followed.last:
+            return False
+        options = LogOptions(since=as_unix(followed.last.decode(), now=0.0))
+        try:
+            log = open_log(self._daemon, followed.source, options, follow=False, after=followed.last)
+        except DaemonError:
+            return False  # the container is gone, or its log driver keeps nothing
+        followed.rest = True
+        self._add(followed, log)
+        return True
+
+    def _add(self, followed: Followed, log: OpenLog) -> None:
         followed.log = log
         self._merger.add(log)
         self._merger.release(log)
@@ -291,7 +314,7 @@ class LogFollower:
             self._pump.close()
             for followed in self._known.values():
                 self._drop_log(followed)
-                followed.again = False
+                followed.again = followed.rest = False
             try:
                 self._pump = self._subscribed()
                 self._take_stock()
@@ -323,6 +346,9 @@ class LogFollower:
     def _react(self, event: Json) -> None:
         actor = event.get("Actor", {})
         attributes, container = actor.get("Attributes", {}), str(actor.get("ID", ""))
+        action = str(event.get("Action", ""))
+        if action == "start":  # whoever it is: the starts of those that don't count were noted, too
+            self._noted.event_came(container)
         if attributes.get(labels.ONEOFF) == "True":
             return
         source = LogSource.of_labels(container, str(attributes.get("name", "")), attributes)
@@ -330,11 +356,9 @@ class LogFollower:
             return
         if self._number not in (0, source.number):
             return
-        action = str(event.get("Action", ""))
         if action == "create":
             self._created(source)
         elif action == "start":
-            self._noted.event_came(container)
             self._started(self._track(source, renamed=True))
         elif container in self._known:
             self._changed(self._known[container], action, attributes, int(event.get("timeNano", 0)))
@@ -396,7 +420,7 @@ class LogFollower:
             overdue = followed.deadline is not None and followed.deadline <= now
             if overdue and followed.log is None:
                 followed.deadline = None
-            elif overdue and followed.log is not None and not followed.log.readable(0):
+            elif overdue and followed.log is not None and not followed.rest and not followed.log.readable(0):
                 self._log_ended(followed)
             if followed.gone and followed.log is None:
                 del self._known[followed.source.id]

@@ -28,6 +28,7 @@ class Followed:
         "last",
         "log",
         "new",
+        "rest",
         "running",
         "source",
     )
@@ -37,6 +38,7 @@ class Followed:
         self.running = False
         self.log: OpenLog | None = None
         self.exits: list[ContainerExited] = []  # its log is still being read
+        self.rest = False  # its log has ended, and is read once more for what was not sent
         self.again = False  # it has started once more while its log was still being read
         self.asked = False  # somebody sent it a signal since it started
         self.new = False  # it was created while we listened: its log has no earlier run

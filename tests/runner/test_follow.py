@@ -58,6 +58,7 @@ class Daemon:
         self.opened: list[tuple[str, dict[str, object]]] = []
         self.unreadable: set[str] = set()
         self.away = False
+        self.rests: dict[str, bytes] = {}
 
     def events(self, *, filters):
         assert filters["type"] == ["container"]
@@ -93,8 +94,17 @@ class Daemon:
         return {"State": self.states[container], "Config": {"Tty": False}}
 
     def _stream(self, container, options):
+        if not options.get("follow", True):
+            return self._rest(container)
         self.opened.append((container, options))
         ours, self.writers[container] = socket.socketpair()
+        return RawStream(ours)
+
+    def _rest(self, container):
+        """What the log has behind what was sent, once it has ended."""
+        ours, theirs = socket.socketpair()
+        theirs.sendall(self.rests.pop(container, b""))
+        theirs.close()
         return RawStream(ours)
 
     # what happens
@@ -336,6 +346,18 @@ def test_a_slow_reader_loses_nothing_and_makes_the_writer_wait(daemon):
         if isinstance(item, list):
             lines += [line[3] for line in item]
     assert lines == [b"%d" % number for number in range(total)]
+
+
+def test_what_the_daemon_has_not_sent_when_it_ends_a_log_is_read_from_its_file(daemon, reader):
+    daemon.start("a")
+    opened(daemon)
+    daemon.writers["a"].sendall(frame(b"one", 1))
+    assert reader.next() == b"one"
+    daemon.rests["a"] = frame(b"one", 1) + frame(b"two", 2)
+    daemon.writers["a"].close()
+    daemon.die("a", 0)
+    assert reader.next() == b"two"
+    assert reader.next().exit_code == 0
 
 
 def test_a_daemon_that_goes_away_is_an_error(daemon, reader):
