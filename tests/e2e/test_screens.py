@@ -103,6 +103,26 @@ def left_tidy() -> Step:
     return Step(text="the terminal is left tidy", act=check)
 
 
+def has_cursor(stack: Stack) -> None:
+    assert terminal(stack).shows_cursor
+
+
+def no_colours(stack: Stack) -> None:
+    assert not re.search(r"\x1b\[[1-9][0-9;]*m", terminal(stack).seen())
+
+
+def shell(stack: Stack) -> None:
+    """Open a shell with job control, in which the program is called as anybody calls it."""
+    folder = Path(stack.arguments("")[0]).parent
+    stack.background["terminal"] = Terminal(
+        ["bash", "--norc", "--noprofile", "-i"],
+        folder=stack.folder,
+        env={**stack.env, "PATH": f"{folder}:{stack.env['PATH']}", "PS1": "$ "},
+        columns=80,
+        rows=24,
+    )
+
+
 def to_its_end(command: str, *, columns: int, rows: int = 24, code: int = 0) -> tuple[Step, ...]:
     return (
         open_terminal(command, columns=columns, rows=rows),
@@ -168,7 +188,9 @@ test_up_and_down = scenarios(
                  ✔ demo-----------web-1    Started
                  ✔ db                      Ready
             """),
+            do("colours are unwelcome", lambda stack: stack.env.update(NO_COLOR="1")),
             *to_its_end("down", columns=30),
+            do("there are none", no_colours),
             now("each has a line", lambda lines: [line.split()[-1] for line in lines[1:]] == ["Removed"] * 3),
             now("with its name's end", lambda lines: any("web-1  Removed" in line for line in lines)),
             now("that fits", lambda lines: max(map(len, lines)) < 30),
@@ -197,6 +219,27 @@ test_up_and_down = scenarios(
             now("how it ended is said last", lambda lines: "error: interrupted" in lines[-2:]),
             now("the wait is called off", lambda lines: any(" - Service db" in line for line in lines)),
             says_not("typed too early"),
+        ),
+    ),
+    Scenario(
+        name="put-aside",
+        intent="Ctrl-Z leaves what was drawn and a cursor; in the foreground again it is drawn below the shell's words.",
+        files=WAITING,
+        only="compose-lite",
+        steps=(
+            do("there is a shell", shell),
+            soon("it listens", lambda lines: lines[-1:] == ["$"]),
+            send("compose-lite up -d db web\r"),
+            soon("one waits", lambda lines: any("until healthy" in line for line in lines)),
+            send("\x1a"),
+            soon("it has stopped", lambda lines: lines[-1] == "$" and "Stopped" in lines[-2]),
+            now("the lines are above", lambda lines: sum("[+] up 2/3" in line for line in lines) == 1),
+            do("there is a cursor", has_cursor),
+            send("fg\r"),
+            soon("it is drawn once more", lambda lines: sum("[+] up 2/3" in line for line in lines) == 2),
+            send("\x03"),
+            soon("it has ended", lambda lines: lines[-1] == "$" and "error: interrupted" in lines),
+            do("there is a cursor", has_cursor),
         ),
     ),
     Scenario(
