@@ -94,8 +94,13 @@ def _names(parameter: Parameter) -> str:
 def _block(title: str, rows: Iterable[tuple[str, str]], columns: int) -> str:
     rows = list(rows)
     left = min(_WIDEST_NAME, max(len(name) for name, _ in rows)) + 2
-    room = max(_NARROWEST_TEXT, columns - left - 3)
+    room = columns - left - 3
     lines = [f"{title}:"]
+    if room < _NARROWEST_TEXT:  # the explanations go below the names
+        for name, text in rows:
+            lines.append(f"  {name}")
+            lines += [f"{'':8}{line}" for line in textwrap.wrap(text, max(_NARROWEST_TEXT, columns - 9))]
+        return "\n".join(lines)
     for name, text in rows:
         first, *others = textwrap.wrap(text, room) or [""]
         if len(name) > left - 2:

@@ -71,6 +71,12 @@ def test_help_fits_the_window(columns: int) -> None:
 
 
 @pytest.mark.parametrize("name", commands.TABLE)
+def test_in_a_narrow_window_explanations_stand_below_the_options(name: str) -> None:
+    options = command_help(name, 56).partition("Options:")[2].partition("Example:")[0]
+    assert all(len(line) <= 56 for line in options.splitlines())
+
+
+@pytest.mark.parametrize("name", commands.TABLE)
 def test_help_shows_every_option_and_an_example(name: str) -> None:
     text = command_help(name, 80)
     for parameter in parameters(commands.load(name).options):
