@@ -102,10 +102,11 @@ class Convergence:
         services.extend(guests)
         self._request = request
         self._scope = scope
-        self._networks = decide_networks(project, observed, networks_used(project, services))
-        self._volumes = decide_volumes(
-            project, observed, volumes_used(project, services), destroy=request.recreate_volumes
-        )
+        networks, volumes = networks_used(project, services), volumes_used(project, services)
+        if request.all_resources:
+            networks, volumes = tuple(project.networks.values()), tuple(project.volumes.values())
+        self._networks = decide_networks(project, observed, networks)
+        self._volumes = decide_volumes(project, observed, volumes, destroy=request.recreate_volumes)
         raise_all((*self._networks.problems, *self._volumes.problems))
         situation = replace(
             _situation(project, observed, request, contents, scope),

@@ -42,6 +42,7 @@ class UpRequest:
         wait_timeout: seconds that each such last wait may take, `None` without bound.
         recreate_volumes: keys of volumes that may be destroyed and made anew if they changed.
         rerun_jobs: start completed jobs again though nothing about them changed.
+        all_resources: make also the networks and volumes that no service uses.
     """
 
     services: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class UpRequest:
     wait_timeout: float | None = None
     recreate_volumes: frozenset[str] = frozenset()
     rerun_jobs: bool = False
+    all_resources: bool = False
     verb: str = "up"
 
 

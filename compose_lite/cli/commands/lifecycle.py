@@ -59,7 +59,7 @@ class KillOptions:
 
     services: tuple[str, ...] = words("SERVICE")
     signal: str = text("Signal to send", short="-s", default="SIGKILL", metavar="SIGNAL")
-    remove_orphans: bool = flag("Remove containers of services that the files no longer have")
+    remove_orphans: bool = flag("Also containers of services that the files no longer have")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

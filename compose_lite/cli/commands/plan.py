@@ -52,6 +52,9 @@ class PlanOptions(CreateOptions):
     detailed_exitcode: bool = flag("Exit with 2 if there is something to do")
     out: str | None = text("Keep the plan in a file, for apply", metavar="FILE")
     no_deps: bool = flag("Leave alone what the services depend on")
+    # What these change is not in a plan.
+    quiet_pull: bool = flag("Taken as up takes it", hidden=True)
+    yes: bool = flag("Taken as up takes it", short="-y", hidden=True)
     volumes: bool = flag("Remove volumes too", short="-v", group=_OTHERS)
     rmi: str | None = text("Remove images too", choices=("local", "all"), group=_OTHERS)
     stop: bool = flag("Stop containers that rm removes", group=_OTHERS)
@@ -100,7 +103,7 @@ def _asked(ctx: Invocation, options: PlanOptions) -> tuple[Stack, tuple[Any, ...
         scale = (*options.scale, *options.services)
         options = replace(options, scale=scale, services=tuple(parse_scale(scale)))
     project = prepared(ctx, options.services, options.scale)
-    asked = _making(project, options)
+    asked = _making(project, options, all_resources=ctx.common.all_resources)
     return Stack(name=project.name, project=project), asked, parse_scale(options.scale)
 
 
@@ -124,12 +127,15 @@ def _run(ctx: Invocation, options: PlanOptions) -> tuple[Stack, tuple[Any, ...],
     return Stack(name=project.name, project=project), run_requests(ctx, wanted, project), {}
 
 
-def _making(project: Project, options: PlanOptions) -> tuple[UpRequest, ImagesRequest]:
+def _making(
+    project: Project, options: PlanOptions, *, all_resources: bool
+) -> tuple[UpRequest, ImagesRequest]:
     """What a verb that makes containers asks for."""
     if options.for_verb == "scale":
         return scale_requests(options.services, no_deps=options.no_deps)
     if options.for_verb == "create":
-        return create_request(project, options), images_request(options, no_deps=False, verb="create")
+        request = create_request(project, options, all_resources=all_resources)
+        return request, images_request(options, no_deps=False, verb="create")
     wanted = UpOptions(
         services=options.services,
         force_recreate=options.force_recreate,
@@ -139,7 +145,8 @@ def _making(project: Project, options: PlanOptions) -> tuple[UpRequest, ImagesRe
         no_deps=options.no_deps,
         timeout=options.timeout,
     )
-    return up_request(project, wanted), images_request(options, no_deps=options.no_deps, verb="up")
+    request = up_request(project, wanted, all_resources=all_resources)
+    return request, images_request(options, no_deps=options.no_deps, verb="up")
 
 
 def _request(ctx: Invocation, options: PlanOptions) -> Any:

@@ -52,9 +52,10 @@ def run_commit(ctx: Invocation, options: CommitOptions) -> int:
     params = {
         "author": options.author or "",
         "comment": options.message or "",
-        "changes": "\n".join(options.change),
         "pause": "1" if options.pause else "0",
     }
+    if options.change:  # the engine refuses an empty list (20.10)
+        params["changes"] = "\n".join(options.change)
     if options.image:
         params["repo"], params["tag"] = _split_image(options.image)
     image = daemon.commit_container(container.id, params=params)

@@ -44,7 +44,7 @@ class CreateOptions:
         "When to pull images (default: each service's policy)", choices=PULL, group=_IMAGES
     )
     quiet_pull: bool = flag("Show no progress of pulls", group=_IMAGES)
-    yes: bool = flag("Answer every question with yes", short="-y")
+    yes: bool = flag("Nothing is asked here: taken for the sake of scripts", short="-y")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,10 +113,11 @@ def run_up(ctx: Invocation, options: UpOptions) -> int:
     origin = _origin(ctx, options) if options.watch else None
     project = prepared(ctx, options.services, options.scale) if origin is None else origin.project
     _check_services(project, (*options.attach, *options.no_attach, *_named(options.exit_code_from)))
-    request = up_request(project, options)
+    request = up_request(project, options, all_resources=ctx.common.all_resources)
     images = images_request(options, no_deps=options.no_deps, verb="up")
     if options.detach or options.no_start or options.wait or ctx.common.dry_run:
-        return _bring_up(ctx, project, request, images, quiet_pull=options.quiet_pull)
+        how = {"quiet_pull": options.quiet_pull, "quiet_build": options.quiet_build}
+        return _bring_up(ctx, project, request, images, **how)
     from compose_lite.cli.attached import attached_up
 
     return attached_up(ctx, project, request, images, options, origin=lambda: origin or _origin(ctx, options))
@@ -126,7 +127,7 @@ def run_create(ctx: Invocation, options: CreateOptions) -> int:
     """Create the project's containers without starting them."""
     _check_create(options)
     project = prepared(ctx, options.services, options.scale)
-    request = create_request(project, options)
+    request = create_request(project, options, all_resources=ctx.common.all_resources)
     images = images_request(options, no_deps=False, verb="create")
     return _bring_up(ctx, project, request, images, quiet_pull=options.quiet_pull)
 
@@ -136,7 +137,7 @@ def run_scale(ctx: Invocation, options: ScaleOptions) -> int:
     services = tuple(parse_scale(options.scale))
     project = prepared(ctx, services, options.scale)
     request, images = scale_requests(services, no_deps=options.no_deps)
-    return _bring_up(ctx, project, request, images, quiet_pull=False)
+    return _bring_up(ctx, project, request, images)
 
 
 def prepared(ctx: Invocation, services: tuple[str, ...], scale: Iterable[str]) -> Project:
@@ -180,7 +181,7 @@ def scale_requests(services: tuple[str, ...], *, no_deps: bool) -> tuple[UpReque
     return request, ImagesRequest(services=services, no_deps=no_deps, now=_now(), verb="scale")
 
 
-def create_request(project: Project, options: CreateOptions) -> UpRequest:
+def create_request(project: Project, options: CreateOptions, *, all_resources: bool) -> UpRequest:
     """What `create` asks the planner for."""
     from compose_lite.planner.requests import UpRequest
 
@@ -191,11 +192,12 @@ def create_request(project: Project, options: CreateOptions) -> UpRequest:
         remove_orphans=options.remove_orphans,
         ignore_orphans=_set(project.environment, "COMPOSE_IGNORE_ORPHANS"),
         recreate_volumes=_volumes(project, options.recreate_volume),
+        all_resources=all_resources,
         verb="create",
     )
 
 
-def up_request(project: Project, options: UpOptions) -> UpRequest:
+def up_request(project: Project, options: UpOptions, *, all_resources: bool) -> UpRequest:
     """What `up` asks the planner for."""
     from compose_lite.planner.requests import UpRequest
 
@@ -214,6 +216,7 @@ def up_request(project: Project, options: UpOptions) -> UpRequest:
         wait=options.wait,
         wait_timeout=options.wait_timeout,
         recreate_volumes=_volumes(project, options.recreate_volume),
+        all_resources=all_resources,
     )
 
 
@@ -242,14 +245,20 @@ def images_request(options: CreateOptions, *, no_deps: bool, verb: str) -> Image
 
 
 def _bring_up(
-    ctx: Invocation, project: Project, request: UpRequest, images: ImagesRequest, *, quiet_pull: bool
+    ctx: Invocation,
+    project: Project,
+    request: UpRequest,
+    images: ImagesRequest,
+    *,
+    quiet_pull: bool = False,
+    quiet_build: bool = False,
 ) -> int:
     from compose_lite import pipeline
     from compose_lite.cli.carry_out import carrying_out, print_only
 
     if ctx.common.dry_run:
         return print_only(ctx, lambda means: pipeline.up(project, request, images, means))
-    with carrying_out(ctx, title=request.verb, quiet_pull=quiet_pull) as run:
+    with carrying_out(ctx, title=request.verb, quiet_pull=quiet_pull, quiet_build=quiet_build) as run:
         pipeline.up(project, request, images, run.means)
     return run.exit_code
 
