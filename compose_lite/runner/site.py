@@ -36,6 +36,7 @@ class Outcome:
 
 DONE = Outcome()
 NOTHING_TO_DO = Outcome(changed=False)
+IN_USE = Outcome(changed=False, text="kept: still in use")
 
 
 class Containers:

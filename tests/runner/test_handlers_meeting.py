@@ -9,7 +9,8 @@ import pytest
 from compose_lite.errors import Conflict, DaemonError, NotFound
 from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner.actions import ContainerRef, CreateNetwork, RemoveContainer
-from compose_lite.runner.handlers import create_network, remove_container
+from compose_lite.runner.handlers import remove_container
+from compose_lite.runner.handlers_surroundings import create_network
 from compose_lite.runner.progress import silent
 from compose_lite.runner.site import Containers, Site
 from compose_lite.spec.model import FrozenMap, Network, Project
@@ -61,7 +62,7 @@ def test_a_network_that_is_being_made_is_waited_for() -> None:
 
 
 def test_a_subnet_that_somebody_else_has_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("compose_lite.runner.handlers._PAUSE", 0)
+    monkeypatch.setattr("compose_lite.runner.handlers_surroundings._PAUSE", 0)
     with pytest.raises(DaemonError, match="overlaps"):
         create_network(site(_Late(appears=False)), CREATION, silent)
 
