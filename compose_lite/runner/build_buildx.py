@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from compose_lite.runner.image_build import ImageBuild
 
 _PLUGIN = "docker-buildx"
+_NO_ATTESTATIONS = "BUILDX_NO_DEFAULT_ATTESTATIONS"
 _PLUGIN_FOLDERS = (
     "/usr/local/lib/docker/cli-plugins",
     "/usr/local/libexec/docker/cli-plugins",
@@ -110,7 +111,8 @@ class Buildx:
             command += ["--builder", self._builder]
         command += [word for privilege in bake.allow for word in ("--allow", privilege)]
         # Which files a build may read is the compose file's business: don't ask for each folder.
-        environ = {**self._environ, **bake.secrets, "BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
+        # An attestation that nobody asks for would make another image of each build where containerd keeps them.
+        environ = {_NO_ATTESTATIONS: "1", **self._environ, **bake.secrets, "BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
         try:
             process = subprocess.Popen(
                 command,

@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+_OCI_MANIFEST = (
+    "application/vnd.oci.image.manifest.v1+json"  # what an engine pushes that keeps images in containerd
+)
 _MANIFEST_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 _OCI = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json")
 _ANYTHING = (_MANIFEST, _MANIFEST_LIST, *_OCI)
@@ -55,6 +58,9 @@ def busy_registry(address: str, status: int, *, times: int) -> Iterator[str]:
     refusals = iter(range(times))
 
     class Front(BaseHTTPRequestHandler):
+        # Where an engine tries TLS first, it has to see that this speaks plain HTTP.
+        default_request_version = "HTTP/1.0"
+
         def do_GET(self) -> None:
             if "/manifests/" in self.path and next(refusals, None) is not None:
                 self.send_response(status)
@@ -107,7 +113,7 @@ def _free_port() -> int:
 def offer_for(address: str, repository: str, tag: str, platforms: Iterable[str]) -> None:
     """Make the image under a tag of a registry one for several platforms: the same files, differently described."""
     place = f"http://{address}/v2/{repository}"
-    manifest = json.loads(_ask(f"{place}/manifests/{tag}", accept=_MANIFEST))
+    manifest = json.loads(_ask(f"{place}/manifests/{tag}", accept=f"{_MANIFEST}, {_OCI_MANIFEST}"))
     settings = json.loads(_ask(f"{place}/blobs/{manifest['config']['digest']}"))
     entries = []
     for platform in platforms:
@@ -117,8 +123,8 @@ def offer_for(address: str, repository: str, tag: str, platforms: Iterable[str])
         _answer("PUT", f"{begun}&digest={_digest(config)}", config, "application/octet-stream")
         described = {**manifest["config"], "digest": _digest(config), "size": len(config)}
         variant = json.dumps({**manifest, "config": described}).encode()
-        _answer("PUT", f"{place}/manifests/{_digest(variant)}", variant, _MANIFEST)
-        entry = {"mediaType": _MANIFEST, "digest": _digest(variant), "size": len(variant)}
+        _answer("PUT", f"{place}/manifests/{_digest(variant)}", variant, manifest["mediaType"])
+        entry = {"mediaType": manifest["mediaType"], "digest": _digest(variant), "size": len(variant)}
         entries.append({**entry, "platform": {"os": system, "architecture": architecture}})
     index = {"schemaVersion": 2, "mediaType": _MANIFEST_LIST, "manifests": entries}
     _answer("PUT", f"{place}/manifests/{tag}", json.dumps(index).encode(), _MANIFEST_LIST)
