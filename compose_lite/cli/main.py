@@ -10,8 +10,15 @@ INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code; never raises."""
+    """Run the command line and return the exit code; never raises.
+
+    Without `argv` it is the process's own, whose signals are ours.
+    """
     try:
+        if argv is None:
+            from compose_lite.cli.interrupts import let_none_be_dropped
+
+            let_none_be_dropped()
         from compose_lite.cli.program import run
 
         return run(argv)

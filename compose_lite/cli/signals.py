@@ -7,9 +7,10 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from compose_lite.cli.interrupts import as_ctrl_c
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -21,14 +22,7 @@ def ending_as_ctrl_c() -> Iterator[None]:
         yield
         return
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        # Called, not raised as a signal: a background job ignores SIGINT, but not these.
-        react = signal.getsignal(signal.SIGINT)
-        if not callable(react):
-            raise KeyboardInterrupt
-        react(number, frame)
-
-    before = {number: signal.signal(number, interrupt) for number in _ENDING}
+    before = {number: signal.signal(number, as_ctrl_c) for number in _ENDING}
     try:
         yield
     finally:

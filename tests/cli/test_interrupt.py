@@ -17,6 +17,23 @@ sys.meta_path.insert(0, Interrupt())
 from compose_lite.cli.main import main
 sys.exit(main(["version"]))
 """
+DROPPED = """
+import os, signal, sys, time
+from compose_lite.cli.interrupts import let_none_be_dropped
+
+class Interrupted:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            pass
+
+let_none_be_dropped()
+try:
+    Interrupted()
+    time.sleep(60)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
 LOADED_BEFORE = """
 import sys
 before = set(sys.modules)
@@ -30,6 +47,12 @@ print(*sorted(set(sys.modules) - before))
 )
 def test_an_interrupt_while_modules_are_loaded(module: str) -> None:
     done = _python(INTERRUPTED_LOADING, module)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_an_interrupt_within_a_destructor_comes_again() -> None:
+    """Python drops it there, and shows a trace."""
+    done = _python(DROPPED)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
