@@ -22,6 +22,11 @@ def observe_project(daemon: Daemon, project: Project) -> Observed:
         daemon,
         project.name,
         images=image_refs(project),
+        platforms={
+            service.image_name(project.name): service.platform
+            for service in project.services.values()
+            if service.platform
+        },
         networks=[network.name for network in project.networks.values()],
         volumes=[volume.name for volume in project.volumes.values()],
         foreign=True,

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import DaemonError
 from compose_lite.runner import podman
-from compose_lite.runner.engine import quoted
+from compose_lite.runner.engine import quoted, version_tuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from compose_lite.runner.daemon import Feed, Filters, Json, Stream
     from compose_lite.runner.engine import Engine
+
+
+# Since when an image can be inspected for a platform.
+_IMAGE_PLATFORM = (1, 49)
 
 
 class DockerDaemon:
@@ -265,8 +269,11 @@ class DockerDaemon:
     def list_images(self, *, filters: Filters) -> list[Json]:
         return self._list("/images/json", {"filters": filters})
 
-    def inspect_image(self, ref: str) -> Json:
-        return self._object(f"/images/{quoted(ref)}/json")
+    def inspect_image(self, ref: str, *, platform: str | None = None) -> Json:
+        params = None
+        if platform and version_tuple(self.api_version) >= _IMAGE_PLATFORM:
+            params = {"platform": _platform(platform)}
+        return self._object(f"/images/{quoted(ref)}/json", params)
 
     def inspect_distribution(self, ref: str, *, auth: str | None = None) -> Json:
         path = f"/distribution/{quoted(ref)}/json"
@@ -343,6 +350,13 @@ def _without_tag(name: str) -> str:
 
 def _auth_header(auth: str | None) -> dict[str, str]:
     return {} if auth is None else {"X-Registry-Auth": auth}
+
+
+def _platform(text: str) -> str:
+    """`linux/arm64/v8` as the object that an inspection wants, in JSON."""
+    from json import dumps
+
+    return dumps(dict(zip(("os", "architecture", "variant"), text.split("/"), strict=False)))
 
 
 def _time(seconds: float | None) -> str | None:

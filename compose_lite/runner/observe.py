@@ -39,6 +39,7 @@ def observe(
     project: str,
     *,
     images: Iterable[str] = (),
+    platforms: Mapping[str, str] = EMPTY,
     networks: Iterable[str] = (),
     volumes: Iterable[str] = (),
     foreign: bool = False,
@@ -47,6 +48,7 @@ def observe(
 
     Args:
         images: references to look up.
+        platforms: reference → platform, where a certain one is asked for.
         networks, volumes: the daemon's names that the project uses, whoever they belong to.
         foreign: also list the containers of others.
     """
@@ -56,7 +58,7 @@ def observe(
         partial(daemon.list_containers, filters={} if foreign else label),
         partial(_list_named, daemon.list_networks, label, frozenset(networks)),
         partial(_list_named, daemon.list_volumes, label, frozenset(volumes)),
-        *(partial(_find_image, daemon, reference) for reference in references),
+        *(partial(_find_image, daemon, reference, platforms.get(reference)) for reference in references),
     ]
     containers, found_networks, found_volumes, *found_images = gather(calls)
     ours = [listed for listed in containers if _labels(listed).get(labels.PROJECT) == project]
@@ -230,11 +232,18 @@ def _list_named(
     return [found[name] for name in sorted(found)]
 
 
-def _find_image(daemon: Daemon, ref: str) -> ObservedImage | None:
+def _find_image(daemon: Daemon, ref: str, platform: str | None) -> ObservedImage | None:
     try:
-        return image(ref, daemon.inspect_image(ref))
+        found = image(ref, daemon.inspect_image(ref))
     except NotFound:
         return None
+    if platform is None or found.platform == platform:
+        return found
+    try:
+        # Where containerd keeps images, a reference can mean one for each of several platforms.
+        return image(ref, daemon.inspect_image(ref, platform=platform))
+    except NotFound:
+        return found
 
 
 def _platform(inspected: Json) -> str:

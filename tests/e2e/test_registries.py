@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from compose_lite.runner.connect import connect_daemon
+from compose_lite.runner.observe import image
 from tests.e2e import state
 from tests.e2e.checks import containers, field, image_exists, prints_match, says, says_not
 from tests.e2e.harness import Scenario, play
@@ -140,6 +142,8 @@ def test_platform(tmp_path: Path) -> None:
             run("up -d --no-start", env=other),
             says("linux/arm64"),
             do("it is for the other", lambda _: _is_for(reference, "arm64")),
+            run("up --no-start --pull missing --dry-run", env=other),
+            prints_match(lambda text: "pull" not in text, "no pull"),
             run("pull", env={"PLATFORM": "linux/s390x"}, code=1),
             says("no matching manifest for linux/s390x"),
         )
@@ -184,7 +188,8 @@ def _offer(reference: str) -> None:
 
 
 def _is_for(reference: str, architecture: str) -> None:
-    assert state.api().inspect_image(reference)["Architecture"] == architecture
+    found = image(reference, connect_daemon().inspect_image(reference, platform=f"linux/{architecture}"))
+    assert found.platform == f"linux/{architecture}"
 
 
 def _forget(*references: str) -> None:

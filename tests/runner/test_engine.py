@@ -269,3 +269,16 @@ def test_frames_cut_anywhere() -> None:
     assert list(frames([data[i : i + 1] for i in range(len(data))])) == whole
     for cut in range(len(data)):
         assert list(frames([data[:cut], data[cut:]])) == whole
+
+
+@pytest.mark.parametrize(
+    ("version", "query"), [("1.48", ""), ("1.49", "?platform=%7B%22os%22%3A%20%22linux%22")]
+)
+def test_an_image_is_inspected_for_a_platform_where_the_daemon_can_tell(version: str, query: str) -> None:
+    script = Scripted(lambda *_: (200, {}), version=version)
+    daemon = script.daemon()
+    assert daemon.api_version == version
+    daemon.inspect_image("app", platform="linux/arm64")
+    asked = script.requests[-1][1]
+    assert asked.startswith(f"/v{version}/images/app/json{query}")
+    assert ("arm64" in asked) == bool(query)
