@@ -142,6 +142,11 @@ def test_a_table_that_nothing_may_be_left_out_of_cuts_what_is_widest() -> None:
     ]
 
 
+def test_a_published_port_keeps_its_numbers() -> None:
+    shown = table(("NAME", "PORTS"), [("web-1", "127.0.0.1:18099->80/tcp")], columns=23)
+    assert shown.splitlines() == ["NAME    PORTS", "web-1   …:18099->80/tcp"]
+
+
 def test_long_text_is_cut_before_anything_is_left_out() -> None:
     rows = [("web", "12", "nginx: worker process with many words behind it")]
     headers = ("SERVICE", "PID", "CMD")

@@ -85,5 +85,7 @@ def _line(row: Sequence[str], widths: Sequence[int], least: int, gap: int) -> st
 
 
 def _cut(cell: str, columns: int) -> str:
-    """The cell in so many columns: names and addresses are cut in the middle, text at its end."""
-    return clip(cell, columns) if " " in cell else shorten(cell, columns)
+    """The cell in so many columns: names are cut in the middle, text at its end, and a port keeps its numbers."""
+    if " " in cell or width(cell) <= columns:
+        return clip(cell, columns)
+    return f"…{cell[1 - columns :]}" if "->" in cell and columns > 1 else shorten(cell, columns)
