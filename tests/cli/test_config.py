@@ -125,6 +125,14 @@ def test_stages_that_are_left_out(folder: Path) -> None:
     assert "gone" in json.dumps(model(folder, "--no-consistency")["services"]["db"]["depends_on"])
 
 
+def test_compatibility(folder: Path) -> None:
+    """`--compatibility` leaves out what is implied, as docker compose's does; other commands say that they can't."""
+    assert model(folder)["networks"]["back"]["name"] == "rich_back"
+    found = json.loads(run(folder, "--compatibility", "config", "--format", "json"))
+    assert "name" not in (found["networks"]["back"] or {})
+    assert "--compatibility goes with config" in run(folder, "--compatibility", "up", code=1)
+
+
 def _volumes(found: dict[str, dict[str, dict[str, object]]]) -> list[dict[str, object]]:
     volumes = found["services"]["web"]["volumes"]
     assert isinstance(volumes, list)

@@ -24,8 +24,41 @@ _REFUSING = {"test_bad_input.py"}
 # Stands for what is only known when the test runs: it does for a name and for a number.
 _UNKNOWN = "1"
 
-# Options whose effect is tested by other means than the program's command line.
-ELSEWHERE: dict[tuple[str, str], str] = {}
+# Options whose effect is tested by other means than a scenario's command line, and by which test.
+ELSEWHERE = {
+    (GLOBAL, "--compatibility"): "cli/test_config.py::test_compatibility",
+    (GLOBAL, "--no-cache"): "cli/test_imports.py::test_no_cache_loads_again",
+    ("down", "--yes"): "cli/test_losses.py::test_who_has_said_yes_already_and_a_script_are_not_asked",
+    ("watch", "--prune"): "e2e/test_options.py::test_watch",
+    ("watch", "--quiet"): "e2e/test_watch.py::test_rebuild",
+    # docker compose 2.40 reads env files in spite of it; so do we.
+    ("config", "--no-env-resolution"): "spec/test_conformance.py::test_the_model_equals_docker_composes",
+    **dict.fromkeys(
+        (("config", f"--{what}") for what in ("networks", "models", "profiles")),
+        "cli/test_config.py::test_lists",
+    ),
+    **dict.fromkeys(
+        (
+            ("config", f"--no-{what}")
+            for what in ("interpolate", "normalize", "path-resolution", "consistency")
+        ),
+        "cli/test_config.py::test_stages_that_are_left_out",
+    ),
+    ("config", "--environment"): "cli/test_config.py::test_environment_is_what_interpolation_sees",
+    ("config", "--variables"): "cli/test_config.py::test_variables_inner_ones_too",
+    ("check", "--format"): "cli/test_check_explain.py::test_check_as_json_and_sarif",
+    (
+        "check",
+        "--ignore",
+    ): "cli/test_check_explain.py::test_check_succeeds_when_there_is_nothing_left_to_find",
+    ("explain", "--format"): "cli/test_check_explain.py::test_explain_as_json",
+    (
+        "graph",
+        "--open",
+    ): "cli/graph/test_command.py::test_the_browser_gets_a_file_that_only_its_user_can_read",
+    ("graph", "--output"): "cli/graph/test_command.py::test_the_suffix_of_the_file_decides",
+    ("plugin", ""): "e2e/test_plugin.py::test_plugin",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
