@@ -258,8 +258,8 @@ class Changer:
 
         label = f"{labels.PROJECT}={self.project.name}"
         filters = {"dangling": ["true"], "label": [label]}
-        images = [str(image["Id"]) for image in self._means.daemon.list_images(filters=filters)]
         try:
+            images = [str(image["Id"]) for image in self._means.daemon.list_images(filters=filters)]
             carry_out(plan_prune(self.project.name, images), None, _quiet(self._means))
         except ComposeLiteError as error:
             self._failed("", "prune", error)
