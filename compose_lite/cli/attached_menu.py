@@ -93,9 +93,7 @@ class MenuBar:
             if not (self._visible and self._terminal.shares_screen(stream)):
                 self._terminal.write(stream, data)
                 return
-            columns, _ = self._terminal.size()
-            lines = data.decode("utf-8", "surrogateescape")
-            self._terminal.note(f"{_ERASE}{lines}{RESET}{self._text(columns)}\r", end="")
+            self._draw(above=data.decode("utf-8", "surrogateescape") + RESET)
 
     def aside(self, write: Callable[[], None]) -> None:
         """Call `write`, which writes whole lines, above it."""
@@ -106,7 +104,8 @@ class MenuBar:
 
     def redraw(self) -> None:
         """Show what it says now."""
-        self.aside(lambda: None)
+        with self._lock:
+            self._draw()
 
     @property
     def _visible(self) -> bool:
@@ -116,10 +115,11 @@ class MenuBar:
         if self._visible:
             self._terminal.note(_ERASE, end="")
 
-    def _draw(self) -> None:
+    def _draw(self, *, above: str = "") -> None:
+        """Draw it, in one go, over what it was."""
         if self._visible:
             columns, _ = self._terminal.size()
-            self._terminal.note(f"{self._text(columns)}\r", end="")
+            self._terminal.note(f"{_ERASE}{above}{self._text(columns)}\r", end="")
 
 
 class MenuSession:

@@ -3,6 +3,7 @@
 import io
 import time
 
+import pyte
 import pytest
 
 from compose_lite.cli.attached_menu import MenuBar
@@ -99,12 +100,22 @@ def test_the_bar_is_below_what_is_written_and_gone_at_the_end() -> None:
     bar = MenuBar(terminal, lambda _columns: "MENU")
     bar.aside(lambda: terminal.note("before"))
     with bar.showing():
+        assert on_screen(stream) == ["before", "MENU"]
         bar.aside(lambda: terminal.note("line"))
+        bar.write(terminal.stderr, b"log \xff\n")
+        bar.redraw()
+        assert on_screen(stream) == ["before", "line", "log \ufffd", "MENU"]
         with bar.hidden():
-            bar.aside(lambda: terminal.note("progress"))
-    drawn, erased = "MENU\r", "\r\x1b[J"
-    expected = f"before\n{drawn}{erased}line\n{drawn}{erased}progress\n{drawn}{erased}"
-    assert stream.getvalue().decode() == expected
+            bar.write(terminal.stderr, b"progress\n")
+            assert on_screen(stream)[-1] == "progress"
+        assert on_screen(stream)[-1] == "MENU"
+    assert on_screen(stream) == ["before", "line", "log \ufffd", "progress"]
+
+
+def on_screen(stream: io.BytesIO) -> list[str]:
+    screen = pyte.Screen(40, 10)
+    pyte.ByteStream(screen).feed(stream.getvalue().replace(b"\n", b"\r\n"))
+    return [line.rstrip() for line in screen.display if line.strip()]
 
 
 def test_a_page_is_opened_by_the_first_browser_that_there_is(tmp_path) -> None:
