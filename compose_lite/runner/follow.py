@@ -194,13 +194,12 @@ class LogFollower:
 
     def _read_ready(self) -> None:
         """Wait until something happens, then take all that has arrived."""
-        ready = self._selector.select(self._patience())
-        piece = max(_LEAST_PIECE, BLOCK // len(ready)) if ready else BLOCK
-        for key, _ in ready:
-            if key.data is None:
-                self._wakeup.clear()
-            else:
-                self._read(key.data, piece)
+        ready = [key.data for key, _ in self._selector.select(self._patience())]
+        if None in ready:
+            self._wakeup.clear()
+            return  # what has happened comes first: it tells what the end of a log means
+        for log in ready:
+            self._read(log, max(_LEAST_PIECE, BLOCK // len(ready)))
         self._pace()
 
     def _pace(self) -> None:
@@ -221,7 +220,7 @@ class LogFollower:
 
     def _log_ended(self, followed: Followed) -> None:
         self._drop_log(followed)
-        if not followed.rest and self._open_rest(followed):
+        if not followed.rest and not followed.again and self._open_rest(followed):
             return
         followed.rest = False
         self._report(followed)
@@ -252,7 +251,8 @@ class LogFollower:
         """
         if not followed.last:
             return False
-        options = LogOptions(since=as_unix(followed.last.decode(), now=0.0))
+        # Not what it writes once it has been started again.
+        options = LogOptions(since=as_unix(followed.last.decode(), now=0.0), until=str(time()))
         try:
             log = open_log(self._daemon, followed.source, options, follow=False, after=followed.last)
         except DaemonError:
@@ -268,7 +268,7 @@ class LogFollower:
         self._selector.register(log.stream, selectors.EVENT_READ, log)
 
     def _opened(self, followed: Followed) -> OpenLog:
-        since = followed.died_at
+        since = as_unix(followed.last.decode(), now=0.0) if followed.last else followed.died_at
         if since is None and not followed.new:
             since = self._end_of_earlier_run(followed.source.id)
         try:
@@ -330,7 +330,7 @@ class LogFollower:
         filters = {"label": [f"{labels.PROJECT}={self._project}"]}
         found = {str(one["Id"]): one for one in self._daemon.list_containers(filters=filters)}
         for container, followed in self._known.items():
-            followed.died_at = as_unix(followed.last.decode(), now=0.0) if followed.last else self._begun
+            followed.died_at = self._begun
             if container not in found:
                 followed.running = followed.awaited = False
                 followed.gone = True
