@@ -28,9 +28,13 @@ events_logger = "file"
 network_backend = "netavark"
 """
 
-# The shell collects what ends in its process namespace. A fresh /run hides what other engines have there.
+# The shell collects what ends in its process namespace. A fresh /run hides what other engines have there, but may
+# not hide the machine's name servers.
 _SERVE = """
+servers=$(readlink --canonicalize /etc/resolv.conf)
+cp "$servers" "$1/resolv.conf"
 mount -t tmpfs tmpfs /run
+[ -e "$servers" ] || install -D "$1/resolv.conf" "$servers"
 ip link set lo up
 podman --root "$1/root" --runroot "$1/run" --tmpdir "$1/tmp" --network-config-dir "$1/networks" \
   system service --time 0 "unix://$1/podman.sock" &

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e import peer, state
 from tests.e2e.stack import Stack
 
-pytestmark = [pytest.mark.daemon, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.daemon, pytest.mark.timeout(180)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

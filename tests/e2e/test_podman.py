@@ -9,7 +9,7 @@ from tests.e2e.images import ensure_busybox
 from tests.e2e.podman import Podman
 from tests.e2e.stack import Stack
 
-pytestmark = [pytest.mark.daemon, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.daemon, pytest.mark.timeout(180)]
 
 Start = Callable[..., Stack]
 
