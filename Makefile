@@ -6,11 +6,17 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 # Two at a time, the tests of a file one after another: they share what the file has set up.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+# What meets an engine of its own or none at all has no place beside another engine.
+ON_ENGINES := tests/e2e tests/runner tests/faults/test_concurrency.py tests/faults/test_secrets.py \
+	tests/faults/test_signals.py tests/faults/test_watch.py --ignore-glob='*foodtrucks*' --ignore-glob='*podman*'
+# What has to do with images, which newer engines can keep in containerd.
+ON_IMAGE_STORE := tests/e2e/test_images.py tests/e2e/test_registries.py tests/e2e/test_converge.py \
+	tests/runner/test_build_on_daemon.py tests/runner/test_pull.py
 export VENV
 export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine tools demo demo-down test check lint audit format unit faults load e2e options docs benchmark clean
+.PHONY: help setup engine tools demo demo-down test check lint audit format unit faults load e2e engines options docs benchmark clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +62,10 @@ options: setup ## print which test tries which option of which command
 
 docs: setup ## write the manual: pages for man, and HTML, into build/docs
 	@$(BIN)/python scripts/reference.py
+
+engines: setup engine tools ## the daemon tests on Debian's newest engine, as root (49 MB to fetch, half an hour)
+	scripts/engines $(PYTEST) -m daemon $(ON_ENGINES) $(PYTEST_ARGS)
+	ENGINE_OPTIONS="--feature containerd-snapshotter=true" scripts/engines $(PYTEST) -m daemon $(ON_IMAGE_STORE) $(PYTEST_ARGS)
 
 benchmark: setup engine tools ## measure beside docker compose and write docs/performance.md (half an hour)
 	@mkdir -p .cache
