@@ -102,7 +102,7 @@ def ground(tmp_path: Path, daemon: OwnDaemon) -> Iterator[Ground]:
     ground.run("down -v --rmi local")
 
 
-@pytest.mark.parametrize("free", [0, 4096, 16 * 1024, 64 * 1024] if form.WHOLE else [16 * 1024])
+@pytest.mark.parametrize("free", [0, 4096, 16 * 1024] if form.WHOLE else [16 * 1024])
 def test_up(free: int, ground: Ground, daemon: OwnDaemon) -> None:
     """No container can be made."""
     ground.write(FILE, image=ensure_busybox("1-idle"))
