@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from compose_lite import labels
+from compose_lite.errors import NotFound
 from compose_lite.planner.observed import ObservedEndpoint, ObservedMount, ObservedPort
 from compose_lite.runner import effective
 from compose_lite.runner.connect import connect_daemon
@@ -200,6 +201,43 @@ def test_label_that_is_not_ours_is_no_description_of_files() -> None:
 
 
 # side by side
+
+
+class Imager:
+    """A daemon that has an image, and with containerd's image store one for another platform under the same name."""
+
+    api_version = "1.51"
+
+    def __init__(self, *others: str) -> None:
+        self._others = others
+
+    def inspect_image(self, ref: str, *, platform: str | None = None) -> dict[str, Any]:
+        if platform not in (None, *self._others):
+            raise NotFound(f"no {ref} for {platform}")
+        architecture = (platform or "linux/amd64").partition("/")[2]
+        return {"Id": "sha256:1", "Os": "linux", "Architecture": architecture}
+
+    def list_containers(self, **_: Any) -> list[dict[str, Any]]:
+        return []
+
+    list_networks = list_volumes = list_containers
+
+
+@pytest.mark.parametrize(
+    ("others", "asked", "expected"),
+    [
+        (["linux/arm64"], "linux/arm64", "linux/arm64"),
+        ([], "linux/arm64", "linux/amd64"),
+        (["linux/arm64"], "linux/amd64", "linux/amd64"),
+        (["linux/arm64"], None, "linux/amd64"),
+    ],
+)
+def test_the_image_is_the_one_for_the_platform_if_there_is_one(
+    others: list[str], asked: str | None, expected: str
+) -> None:
+    daemon: Any = Imager(*others)
+    seen = observe(daemon, "demo", images=["app"], platforms={"app": asked} if asked else {})
+    assert seen.images["app"].platform == expected
 
 
 def test_results_come_in_the_order_of_the_calls() -> None:
