@@ -477,6 +477,7 @@ ELSEWHERE: Mapping[str, str] = {
     "pre_stop": "RunHook: test_handlers_on_daemon",
     "pre_start": "RunHook: test_handlers_on_daemon",
     "watch": "the command watch",
+    "supervision": "the command supervise",
     "extensions": "have no meaning to the engine",
     "location": "for messages only",
 }
