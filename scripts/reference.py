@@ -21,7 +21,16 @@ from compose_lite.cli.options import Parameter, parameters
 
 ROOT = Path(__file__).parents[1]
 # Pages in the order in which they are read; the others follow by name.
-FIRST = ("README", "commands", "rollout", "watch", "instances", "data-safety", "daemons")
+FIRST = (
+    "README",
+    "coming-from-docker-compose",
+    "commands",
+    "rollout",
+    "watch",
+    "instances",
+    "data-safety",
+    "daemons",
+)
 
 
 class Page(NamedTuple):

@@ -100,6 +100,8 @@ class _Images:
 
     def provide(self, service: Service, request: ImagesRequest) -> None:
         """Plan what the service's image (and those that it mounts) need."""
+        if service.provider is not None:
+            return  # it has none; that it can't be brought up is told with the containers
         for mount in service.volumes:
             if mount.type == "image" and mount.source and mount.source not in self.observed.images:
                 self.pull(mount.source, service, Reason(why=Why.IMAGE_MISSING, subject=mount.source))

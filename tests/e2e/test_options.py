@@ -357,6 +357,21 @@ test_looking = scenarios(
         ),
     ),
     Scenario(
+        name="ls-filter",
+        intent="`ls --filter name=` takes a part of a name, wildcards, or a regular expression.",
+        files=ONE,
+        steps=(
+            run("up -d"),
+            *(
+                step
+                for pattern in ("{STACK}", "*{STACK}", "^{STACK}$", "{STACK}.?$")
+                for step in (run(f"ls -q --filter 'name={pattern}'"), prints("{STACK}"))
+            ),
+            run("ls -q --filter 'name=^x{STACK}'"),
+            prints(""),
+        ),
+    ),
+    Scenario(
         name="stats",
         intent="`stats` shows running containers, `--all` the others too; `--no-trunc` whole ids; as data or a table.",
         files=TWO,

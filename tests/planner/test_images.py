@@ -9,7 +9,7 @@ from compose_lite.planner.images import plan_build, plan_images, plan_pull
 from compose_lite.planner.observed import Observed, ObservedImage
 from compose_lite.planner.render import terse
 from compose_lite.planner.requests import BuildRequest, ImagesRequest, PullRequest
-from compose_lite.spec.model import Build, FrozenMap, Mount
+from compose_lite.spec.model import Build, FrozenMap, Mount, Provider
 from tests.planner.stacks import project, service, told
 
 HOUR = 3600
@@ -34,6 +34,12 @@ def test_one_pull_serves_all_services_of_an_image():
     plan = plan_images(stack, seen(), ImagesRequest())
     assert terse(plan) == "[1] pull image x (image x is not here)"
     assert plan.actions[0].action.services == ("a", "b")
+
+
+def test_a_service_of_a_provider_has_no_image():
+    """So that what is told is why it can't be brought up, not that an image can't be pulled."""
+    stack = project(service("cloud", provider=Provider(type="awesome")), service("web"))
+    assert images(stack, seen("web:1")) == ""
 
 
 def test_a_selection_takes_the_images_of_its_dependencies_along():

@@ -52,7 +52,15 @@ def _patterns(filters: Sequence[str]) -> list[str]:
 
 
 def _fits(name: str, pattern: str) -> bool:
-    return pattern in name or fnmatchcase(name, pattern)
+    """Whether a name has the pattern in it, as text, with wildcards, or as docker compose's regular expression."""
+    if pattern in name or fnmatchcase(name, pattern):
+        return True
+    import re
+
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        return False
 
 
 def _show(ctx: Invocation, options: LsOptions, projects: Sequence[ProjectSummary]) -> None:
