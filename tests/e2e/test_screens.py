@@ -69,22 +69,34 @@ def screen_is(expected: str) -> Step:
         seen = screen(stack)
         assert (seen[:1], sorted(seen[1:])) == ([head], sorted(body)), "\n".join(["", *seen])
 
-    return Step(text="the screen is as expected", act=check)
+    return settled(Step(text="the screen is as expected", act=check))
+
+
+def settled(check: Step) -> Step:
+    """The check, once what was written last has come through the pseudo-terminal."""
+    return eventually(check, timeout=20)
 
 
 def now(text: str, holds: Callable[[list[str]], bool]) -> Step:
     """The screen's lines are so."""
-
-    def check(stack: Stack) -> None:
-        lines = screen(stack)
-        assert holds(lines), "\n".join(["", *lines])
-
-    return Step(text=text, act=check)
+    return settled(_screen_has(text, holds))
 
 
 def soon(text: str, holds: Callable[[list[str]], bool]) -> Step:
     """Within a while the screen's lines are so."""
-    return eventually(now(text, holds), timeout=PATIENCE)
+    return eventually(_screen_has(text, holds), timeout=PATIENCE)
+
+
+def _screen_has(text: str, holds: Callable[[list[str]], bool]) -> Step:
+    def check(stack: Stack) -> None:
+        lines = screen(stack)
+        try:
+            fine = holds(lines)
+        except IndexError:  # a line has not come yet
+            fine = False
+        assert fine, "\n".join(["", *lines])
+
+    return Step(text=text, act=check)
 
 
 def left_tidy() -> Step:
@@ -100,7 +112,7 @@ def left_tidy() -> Step:
         assert not SPINNER.search(told), told
         assert not re.search(r"\x1b\[[23]J|\x1b\[H", process.seen())
 
-    return Step(text="the terminal is left tidy", act=check)
+    return settled(Step(text="the terminal is left tidy", act=check))
 
 
 def has_cursor(stack: Stack) -> None:
@@ -361,6 +373,7 @@ test_build = scenarios(
                 """
             },
             only="compose-lite",
+            needs_peer=builder == "1",  # its buildx comes with docker compose
             steps=(
                 do(
                     "that builder is used",
