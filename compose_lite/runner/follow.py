@@ -7,10 +7,9 @@ ends. A caller that does not ask for more makes the daemon wait: nothing is drop
 from __future__ import annotations
 
 import select
-import selectors
 import threading
 from contextlib import contextmanager
-from time import monotonic, sleep, time, time_ns
+from time import monotonic, time, time_ns
 from typing import TYPE_CHECKING, cast
 
 from compose_lite import labels
@@ -18,15 +17,14 @@ from compose_lite.errors import AnswerLost, ComposeLiteError, DaemonError, Daemo
 from compose_lite.events import ContainerExited
 from compose_lite.runner.followed import Followed, StartsNoted
 from compose_lite.runner.logs import (
-    BLOCK,
     LogOptions,
     LogSource,
-    TimeMerger,
     newest_line,
     open_attached,
     open_log,
     open_logs,
 )
+from compose_lite.runner.open_logs import OpenLogs
 from compose_lite.runner.timestamps import as_unix
 from compose_lite.runner.wakeups import EventPump, Wakeup
 
@@ -36,17 +34,10 @@ if TYPE_CHECKING:
     from compose_lite.runner.daemon import Daemon, Json
     from compose_lite.runner.logs import Line, OpenLog
 
-# History counts as read when a log has been silent this long (seconds), or has reached the present.
-_SILENCE = 0.05
-_CATCH_UP_LIMIT = 10.0
 # A container that was told to stop may be on its way to a restart: how long the last one is waited for.
 _RESTART_GRACE = 1.0
 # A log normally ends with its container. If it does not, the exit is reported after this many seconds.
 _LOG_END_GRACE = 2.0
-# The daemon sends line by line. When lines come faster than this (seconds), they are left to gather as long.
-_BATCH_INTERVAL = 0.001
-# What arrives at once from all logs is taken in pieces of at least this size (bytes), and of about a block together.
-_LEAST_PIECE = 16 * 1024
 # What matters here: health checks alone make three events each time.
 _EVENTS = ("create", "start", "kill", "die", "destroy")
 _ALIVE = ("running", "paused", "restarting")
@@ -92,17 +83,14 @@ class LogFollower:
         self._attach = attach
         self._known: dict[str, Followed] = {}
         self._catching_up: list[OpenLog] = []
-        self._merger = TimeMerger(())
         self._ended: list[ContainerExited] = []  # all that they wrote has been read
         self._endless = True
         self._held = 0
         self._holding = threading.Lock()
-        self._woken = 0.0
         self._begun = str(time())
         self._closed = False
         self._wakeup = Wakeup()
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._wakeup, selectors.EVENT_READ)
+        self._logs = OpenLogs(self._wakeup)
         self._pump = self._subscribed()
 
     def follow(self, sources: Sequence[LogSource], *, running: Collection[str], options: LogOptions) -> None:
@@ -159,13 +147,13 @@ class LogFollower:
             yield from self._history()
             while not self._closed:
                 self._surviving(self._take_events)
-                if batch := self._merger.take():
+                if batch := self._logs.take():
                     yield batch
                 ended, self._ended = self._ended, []
                 yield from ended
                 if self._finished():
                     return
-                self._surviving(self._read_ready)
+                self._surviving(self._read)
         finally:
             self._release()
 
@@ -173,46 +161,20 @@ class LogFollower:
 
     def _history(self) -> Iterator[list[Line]]:
         """Yield what was written before, merged by time, until every log has come to the present."""
-        present, begun = _stamp(time()), monotonic()
-        heard = dict.fromkeys(self._catching_up, begun)
-        for opened in self._catching_up:
-            self._merger.add(opened)
-            self._selector.register(opened.stream, selectors.EVENT_READ, opened)
-        while not self._closed:
-            log = self._merger.limiting()
-            if log is None:
-                return
-            ready = log.readable(max(0.0, heard[log] + _SILENCE - monotonic()))
-            heard[log] = monotonic()
-            if ready:
-                self._read(log)
-                self._pace()
-            if not ready or self._merger.last(log) >= present or heard[log] > begun + _CATCH_UP_LIMIT:
-                self._merger.release(log)
-            if batch := self._merger.take():
+        for log in self._logs.catch_up(self._catching_up):
+            self._was_read(log)
+            if batch := self._logs.take():
                 yield batch
+            if self._closed:
+                return
 
-    def _read_ready(self) -> None:
-        """Wait until something happens, then take all that has arrived."""
-        ready = [key.data for key, _ in self._selector.select(self._patience())]
-        if None in ready:
-            self._wakeup.clear()
-            return  # what has happened comes first: it tells what the end of a log means
-        for log in ready:
-            self._read(log, max(_LEAST_PIECE, BLOCK // len(ready)))
-        self._pace()
+    def _read(self) -> None:
+        for log in self._logs.read(self._patience()):
+            self._was_read(log)
 
-    def _pace(self) -> None:
-        """Let lines gather when they come one after the other: fewer wake-ups, and an order by time."""
-        now = monotonic()
-        if now - self._woken < _BATCH_INTERVAL:
-            sleep(_BATCH_INTERVAL)
-        self._woken = now
-
-    def _read(self, log: OpenLog, size: int = BLOCK) -> None:
+    def _was_read(self, log: OpenLog) -> None:
         followed = self._known[log.source.id]
-        self._merger.push(log, log.receive(size))
-        followed.last = max(followed.last, self._merger.last(log))
+        followed.last = max(followed.last, self._logs.newest(log))
         if followed.exits:
             followed.deadline = monotonic() + _LOG_END_GRACE
         if log.ended:
@@ -231,9 +193,7 @@ class LogFollower:
     def _drop_log(self, followed: Followed) -> None:
         log, followed.log = followed.log, None
         if log is not None:
-            log.ended = True
-            self._selector.unregister(log.stream)
-            log.close()
+            self._logs.remove(log)
 
     def _open(self, followed: Followed) -> None:
         """Read the log of a container that has just started, from this start on."""
@@ -263,9 +223,7 @@ class LogFollower:
 
     def _add(self, followed: Followed, log: OpenLog) -> None:
         followed.log = log
-        self._merger.add(log)
-        self._merger.release(log)
-        self._selector.register(log.stream, selectors.EVENT_READ, log)
+        self._logs.add(log)
 
     def _opened(self, followed: Followed) -> OpenLog:
         since = as_unix(followed.last.decode(), now=0.0) if followed.last else followed.died_at
@@ -458,12 +416,5 @@ class LogFollower:
         for followed in self._known.values():
             if followed.log is not None:
                 followed.log.close()
-        self._selector.close()
+        self._logs.close()
         self._wakeup.close()
-
-
-def _stamp(seconds: float) -> bytes:
-    """Return a moment as the daemon stamps its lines."""
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").encode() + b"000Z"
