@@ -322,6 +322,29 @@ LINES = [f"web-1  | line {number}" for number in (1, 2, 3)]
 STOPPED = re.compile(r"line 3\n(?:.*\n)+\[\+\] stop 1/1\n ✔ Container demo-*web-1  Stopped +0\.0s")
 
 
+test_stats = scenarios(
+    Scenario(
+        name="in-place",
+        intent="`stats` measures again and again in the same place, in any window; Ctrl-C leaves the last figures.",
+        files={"compose.yaml": "services: {db: {image: '${IDLE}'}, web: {image: '${IDLE}'}}"},
+        only="compose-lite",
+        steps=(
+            run("up -d"),
+            open_terminal("stats", columns=80, rows=24),
+            soon("there are figures", lambda lines: lines[0].startswith("NAME") and "iB /" in lines[2]),
+            resize(40, 3),
+            soon("they fit", lambda lines: lines[1] == "… and 2 more" and len(lines) == 2),
+            resize(60, 24),
+            soon("all are there again", lambda lines: len(lines) == 3 and "iB /" in lines[2]),
+            send("\x03"),
+            ends("terminal", code=130, timeout=PATIENCE),
+            left_tidy(),
+            now("the last are left", lambda lines: len(lines) == 3 and "iB /" in lines[2]),
+        ),
+    ),
+)
+
+
 @pytest.mark.daemon
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("columns", [80, 60])
