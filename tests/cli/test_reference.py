@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from compose_lite.cli import commands
-from compose_lite.cli.help import command_help, program_help
+from compose_lite.cli.help import command_help, option_groups, program_help
 from compose_lite.cli.invocation import CommonOptions
 from compose_lite.cli.options import Parameter, parameters
 
@@ -74,6 +74,14 @@ def test_help_fits_the_window(columns: int) -> None:
 def test_in_a_narrow_window_explanations_stand_below_the_options(name: str) -> None:
     options = command_help(name, 56).partition("Options:")[2].partition("Example:")[0]
     assert all(len(line) <= 56 for line in options.splitlines())
+
+
+@pytest.mark.parametrize("name", commands.TABLE)
+def test_help_is_short_and_grouped(name: str) -> None:
+    """It fits two or three screens, and no list of options is long."""
+    assert len(command_help(name, 80).splitlines()) <= 72
+    groups = option_groups(parameters(commands.load(name).options)).values()
+    assert max(map(len, groups), default=0) <= 13
 
 
 @pytest.mark.parametrize("name", commands.TABLE)

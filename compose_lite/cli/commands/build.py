@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from compose_lite.planner.requests import BuildRequest
     from compose_lite.spec.model import Build, Project
 
+_WHAT = "What is built"
+_HOW = "How it is built"
+_INSTEAD = "Instead of building"
 _MEMORY = "Most memory that the build's containers may use (classic builder only)"
 
 
@@ -24,19 +27,19 @@ class BuildOptions:
     """Options of `build`."""
 
     services: tuple[str, ...] = words("SERVICE")
-    build_arg: tuple[str, ...] = texts("Build argument", metavar="NAME=VALUE")
-    builder: str | None = text("Builder to use", metavar="NAME")
-    check: bool = flag("Check the Dockerfiles without building")
-    memory: str | None = text(_MEMORY, short="-m", metavar="BYTES")
-    no_cache: bool = flag("Build every step again")
-    print: bool = flag("Print the bake file and build nothing")
-    provenance: str | None = text("Attestation of provenance to add", metavar="MODE")
-    pull: bool = flag("Look for newer base images")
-    push: bool = flag("Push what was built")
+    with_dependencies: bool = flag("Build what the services depend on too", group=_WHAT)
+    push: bool = flag("Push what was built", group=_WHAT)
+    provenance: str | None = text("Attestation of provenance to add", metavar="MODE", group=_WHAT)
+    sbom: str | None = text("Attestation of contents to add", metavar="MODE", group=_WHAT)
+    build_arg: tuple[str, ...] = texts("Build argument", metavar="NAME=VALUE", group=_HOW)
+    pull: bool = flag("Look for newer base images", group=_HOW)
+    no_cache: bool = flag("Build every step again", group=_HOW)
+    ssh: str | None = text("SSH agent or key that builds may use", metavar="ID", group=_HOW)
+    builder: str | None = text("Builder to use", metavar="NAME", group=_HOW)
+    memory: str | None = text(_MEMORY, short="-m", metavar="BYTES", group=_HOW)
+    check: bool = flag("Check the Dockerfiles without building", group=_INSTEAD)
+    print: bool = flag("Print the bake file and build nothing", group=_INSTEAD)
     quiet: bool = flag("Show no progress", short="-q")
-    sbom: str | None = text("Attestation of contents to add", metavar="MODE")
-    ssh: str | None = text("SSH agent or key that builds may use", metavar="ID")
-    with_dependencies: bool = flag("Build what the services depend on too")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

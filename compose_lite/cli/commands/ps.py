@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from compose_lite.planner.observed import ObservedContainer
     from compose_lite.spec.model import Project
 
+_WHICH = "Which containers"
+_LOOK = "Look"
 STATES = ("paused", "restarting", "removing", "running", "dead", "created", "exited")
 
 
@@ -24,14 +26,20 @@ class PsOptions:
     """Options of `ps`."""
 
     services: tuple[str, ...] = words("SERVICE")
-    all: bool = flag("Stopped and one-off containers too, and those kept for a rollback", short="-a")
-    status: tuple[str, ...] = texts(f"Only containers in this state ({', '.join(STATES)})", metavar="STATE")
-    filter: str | None = text("Only what fits, as in status=running", metavar="NAME=VALUE")
-    orphans: bool = flag("Containers of services that the files no longer have, too", default=True)
-    format: str | None = text("table, table TEMPLATE, json or a Go template", metavar="FORMAT")
-    no_trunc: bool = flag("Show commands in full")
-    quiet: bool = flag("Ids only", short="-q")
-    services_only: bool = flag("Names of services only", long="--services")
+    all: bool = flag(
+        "Stopped and one-off containers too, and those kept for a rollback", short="-a", group=_WHICH
+    )
+    status: tuple[str, ...] = texts(
+        f"Only containers in this state ({', '.join(STATES)})", metavar="STATE", group=_WHICH
+    )
+    filter: str | None = text("Only what fits, as in status=running", metavar="NAME=VALUE", group=_WHICH)
+    orphans: bool = flag(
+        "Containers of services that the files no longer have, too", default=True, group=_WHICH
+    )
+    format: str | None = text("table, table TEMPLATE, json or a Go template", metavar="FORMAT", group=_LOOK)
+    no_trunc: bool = flag("Show commands in full", group=_LOOK)
+    quiet: bool = flag("Ids only", short="-q", group=_LOOK)
+    services_only: bool = flag("Names of services only", long="--services", group=_LOOK)
 
 
 def run_ps(ctx: Invocation, options: PsOptions) -> int:
