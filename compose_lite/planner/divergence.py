@@ -114,9 +114,7 @@ def _without_podmans_own(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -
     """What the container has, without what a Podman has added and nobody asks for."""
     if actual.get("environment.container") != "podman":
         return actual
-    return {
-        key: value for key, value in actual.items() if key in wanted or key not in effective.PODMANS_OWN
-    }
+    return {key: value for key, value in actual.items() if key in wanted or key not in effective.PODMANS_OWN}
 
 
 def _attached(wanted: effective.Flat, container: ObservedContainer) -> effective.Flat:

@@ -73,7 +73,9 @@ def test_an_image_that_the_registry_lacks_is_said_at_once(daemon, registry):
     with pytest.raises(NotFound) as absent:
         pull_image(daemon, ref, environ=NOWHERE, pause=refuse_to_wait)
     assert f"can't pull {ref}: " in str(absent.value)
-    assert any(words in str(absent.value) for words in ("manifest unknown", "not found"))  # by the image store
+    assert any(
+        words in str(absent.value) for words in ("manifest unknown", "not found")
+    )  # by the image store
     assert "check the name and the tag" in str(absent.value.hint)
 
 
