@@ -45,7 +45,9 @@ class CommonOptions:
         "Speak plain HTTP with this registry about compose files (oci://)", metavar="HOST", group=_FILES
     )
     all_resources: bool = flag("Include resources that no service uses", group=_FILES)
-    compatibility: bool = flag("With config: don't fill in what is implied", group=_FILES)
+    compatibility: bool = flag(
+        "Names with underscores (shop_web_1); config doesn't fill in what is implied", group=_FILES
+    )
     no_cache: bool = flag("Load the files anew, whatever is remembered of them", group=_FILES)
     host: str | None = text("Address of the daemon", short="-H", metavar="ADDRESS", group=_DAEMON)
     context: str | None = text("Docker context that leads to the daemon", metavar="NAME", group=_DAEMON)

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from compose_lite.cli.terminal import of_process
-from compose_lite.errors import ComposeLiteError, UsageError
+from compose_lite.errors import ComposeLiteError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,11 +107,6 @@ def dispatch(parsed: Parsed, terminal: Terminal, *, argv: Sequence[str] = ()) ->
 
     command = commands.load(parsed.command)
     common = CommonOptions(**parsed.common)
-    if common.compatibility and parsed.command != "config":
-        raise UsageError(
-            f"--compatibility goes with config, not with {parsed.command}",
-            hint="containers are named with hyphens, as docker compose names them without it",
-        )
     invocation = Invocation(
         common=common,
         terminal=terminal.with_ansi(common.ansi, os.environ),

@@ -55,6 +55,7 @@ def load_options(
         services=services,
         all_resources=common.all_resources or all_resources,
         reduce=reduce,
+        compatibility=common.compatibility,
         home=ctx.environ.get("HOME"),
         stages=stages or ALL_STAGES,
     )

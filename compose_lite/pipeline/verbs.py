@@ -118,7 +118,7 @@ def create_one_off(
     plan = plan_run(project, observed, request, known)
     plan = with_warnings(plan, project, means.daemon.address)
     result = carry_out(plan, project, means, contents=contents)
-    name = request.name or one_off_name(project.name, request.service, request.slug)
+    name = request.name or one_off_name(project.name, project.services[request.service], request.slug)
     return result.created[name] if result is not None else None
 
 

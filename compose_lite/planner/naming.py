@@ -18,12 +18,12 @@ _TEMPORARY = re.compile(r"[0-9a-f]{12}_(?P<name>.+)")
 
 def container_name(project: str, service: Service, number: int) -> str:
     """The name that replica `number` of the service should have."""
-    return service.container_name or f"{project}-{service.name}-{number}"
+    return service.container_name or service.joined(project, service.name, str(number))
 
 
-def one_off_name(project: str, service: str, slug: str) -> str:
+def one_off_name(project: str, service: Service, slug: str) -> str:
     """The name of a one-off container."""
-    return f"{project}-{service}-run-{slug}"
+    return service.joined(project, service.name, "run", slug)
 
 
 def temporary_name(replaced: str, name: str) -> str:

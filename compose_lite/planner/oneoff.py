@@ -87,7 +87,7 @@ def plan_run(project: Project, observed: Observed, request: RunRequest, contents
     convergence = Convergence(project, observed, up, contents, scope, guests=[service])
     convergence.emit()
     ref = ContainerRef(
-        name=request.name or one_off_name(project.name, request.service, request.slug),
+        name=request.name or one_off_name(project.name, service, request.slug),
         service=request.service,
         number=1,
     )

@@ -289,13 +289,13 @@ def _remove_images(work: Work, stack: Stack, removed: dict[str, int], which: Lit
 def _image_refs(stack: Stack, name: str, which: Literal["local", "all"]) -> set[str]:
     """References of the service's images; `local` are those that the file gives no name."""
     service = stack.service(name)
-    given_no_name = f"{stack.observed.project}-{name}"
+    given_no_name = {f"{stack.observed.project}{between}{name}" for between in "-_"}
     if service is not None:
         ref = service.image_name(stack.observed.project)
         named = service.image is not None
         return {ref} if ref in stack.observed.images and (which == "all" or not named) else set()
     refs = {container.image for container in stack.of(name, oneoffs=True) if container.image}
-    return refs if which == "all" else refs & {given_no_name, f"{given_no_name}:latest"}
+    return refs if which == "all" else {ref for ref in refs if ref.removesuffix(":latest") in given_no_name}
 
 
 def _still_used(kind: str, name: str, users: list[str]) -> Problem:

@@ -36,8 +36,8 @@ def bind_project(result: LoadResult) -> m.Project:
         instance=result.instance,
         compose_files=result.files,
         env_files=result.env_files,
-        services=_services(model.get("services", {}), tree),
-        disabled_services=_services(result.disabled, tree),
+        services=_services(model.get("services", {}), tree, result.separator),
+        disabled_services=_services(result.disabled, tree, result.separator),
         networks=_resources(model, tree, "networks", _network),
         volumes=_resources(model, tree, "volumes", _volume),
         secrets=_resources(model, tree, "secrets", _file_object),
@@ -50,10 +50,10 @@ def bind_project(result: LoadResult) -> m.Project:
     )
 
 
-def _services(services: Any, tree: Map) -> m.FrozenMap[str, m.Service]:
+def _services(services: Any, tree: Map, separator: str) -> m.FrozenMap[str, m.Service]:
     written = tree.get("services") or Map()
     return m.FrozenMap(
-        (name, _service(name, services[name], written.get(name) or Map(), _place(written, name)))
+        (name, _service(name, services[name], written.get(name) or Map(), _place(written, name), separator))
         for name in sorted(services)
     )
 
@@ -139,7 +139,7 @@ _MAPS = ("environment", "labels", "annotations", "sysctls", "storage_opt")
 _SIZES = ("shm_size", "mem_limit", "mem_reservation", "memswap_limit", "mem_swappiness")
 
 
-def _service(name: str, service: Map, written: Map, location: Location | None) -> m.Service:
+def _service(name: str, service: Map, written: Map, location: Location | None, separator: str) -> m.Service:
     values: dict[str, Any] = {key: service[key] for key in _PLAIN if key in service}
     values.update((key, texts(service[key])) for key in _TEXTS if service.get(key) is not None)
     values.update((key, _named(service[key])) for key in _MAPS if key in service)
@@ -151,7 +151,9 @@ def _service(name: str, service: Map, written: Map, location: Location | None) -
     ours = written.get("x-compose-lite")
     if isinstance(ours, dict) and "supervise" in ours:
         values["supervision"] = supervision(ours["supervise"])
-    return m.Service(name=name, extensions=_extensions(written), location=location, **values)
+    return m.Service(
+        name=name, extensions=_extensions(written), location=location, separator=separator, **values
+    )
 
 
 def _named(entries: Map) -> m.FrozenMap[str, Any]:

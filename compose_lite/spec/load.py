@@ -25,6 +25,8 @@ from compose_lite.spec.trace import Trace
 from compose_lite.spec.tree import Map
 from compose_lite.spec.variables import Variables
 
+_YES = ("1", "t", "true", "y", "yes", "on")
+
 if TYPE_CHECKING:
     from compose_lite.errors import Problem
     from compose_lite.spec.model import Project
@@ -67,6 +69,7 @@ class LoadResult:
     instance: str = ""
     trace: Trace | None = None
     interpolated: bool = True
+    separator: str = "-"
     all_used: bool = False
     _project: Project | None = field(default=None, repr=False)
 
@@ -164,6 +167,7 @@ def _finish(
         instance=instance,
         trace=trace,
         interpolated=stages.interpolate,
+        separator="_" if _compatible(options, files) else "-",
         all_used=all_used,
     )
 
@@ -200,6 +204,11 @@ def _select(
     if not options.all_resources:
         select.drop_resources(model, unused)
     return selection.disabled, not unused
+
+
+def _compatible(options: LoadOptions, files: FileSet) -> bool:
+    """Whether names are to be those that docker-compose gave before version 2."""
+    return options.compatibility or (files.variables.get("COMPOSE_COMPATIBILITY") or "").lower() in _YES
 
 
 def _instance(options: LoadOptions, files: FileSet, loader: ModelLoader, problems: Problems) -> str:

@@ -435,6 +435,8 @@ class Service:
     supervision: Supervision | None = Supervision()
     extensions: Mapping[str, Any] = EMPTY
     location: Location | None = field(default=None, compare=False)
+    # What stands between the parts of its names: an underscore with `--compatibility`.
+    separator: str = "-"
 
     @property
     def replicas(self) -> int:
@@ -447,7 +449,11 @@ class Service:
 
     def image_name(self, project: str) -> str:
         """The image reference that the containers use: the given one, or `PROJECT-SERVICE` when built."""
-        return self.image or f"{project}-{self.name}"
+        return self.image or self.joined(project, self.name)
+
+    def joined(self, *parts: str) -> str:
+        """The parts of a name, put together as the names of this service's containers and image are."""
+        return self.separator.join(parts)
 
     def namespace_peers(self) -> tuple[str, ...]:
         """Services whose network, pid or ipc namespace this one shares (`service:NAME`)."""

@@ -43,6 +43,7 @@ class LoadOptions:
         all_resources: keep networks, volumes, … that no service uses.
         dependencies: keep what the named services depend on.
         reduce: drop the other services; otherwise the named ones are only switched on.
+        compatibility: name containers and images with underscores; the variable COMPOSE_COMPATIBILITY does too.
         home: what `~` stands for in paths.
         stages: what to leave out.
         trace: record where values and variables come from, for `explain`.
@@ -62,6 +63,7 @@ class LoadOptions:
     all_resources: bool = False
     dependencies: bool = True
     reduce: bool = True
+    compatibility: bool = False
     home: str | None = None
     stages: Stages = ALL_STAGES
     trace: bool = False

@@ -26,7 +26,6 @@ _UNKNOWN = "1"
 
 # Options whose effect is tested by other means than a scenario's command line, and by which test.
 ELSEWHERE = {
-    (GLOBAL, "--compatibility"): "cli/test_config.py::test_compatibility",
     (GLOBAL, "--no-cache"): "cli/test_imports.py::test_no_cache_loads_again",
     ("down", "--yes"): "cli/test_losses.py::test_who_has_said_yes_already_and_a_script_are_not_asked",
     ("watch", "--prune"): "e2e/test_options.py::test_watch",

@@ -15,6 +15,8 @@ from tests.e2e.checks import (
     inside,
     json_lines,
     kept,
+    names,
+    nothing_left,
     oneoffs,
     prints,
     prints_lines,
@@ -82,6 +84,26 @@ test_program = scenarios(
         intent="`--host` names the daemon and wins over DOCKER_HOST.",
         files=ONE,
         steps=(run("up -d"), do("ask by --host", _by_host_option), says("{STACK}-web-1")),
+    ),
+    Scenario(
+        name="compatibility",
+        intent="With `--compatibility` names have underscores; a stack that has hyphens is renamed, not replaced.",
+        files=TWO,
+        steps=(
+            run("up -d"),
+            remember(),
+            run("--compatibility up -d"),
+            names("{STACK}_web_1", "{STACK}_db_1"),
+            kept("web", "db"),
+            run("--compatibility up -d", changes=0),
+            run("--compatibility up -d --force-recreate --scale web=2"),
+            names("{STACK}_web_1", "{STACK}_web_2", "{STACK}_db_1"),
+            run("--compatibility run -d web sleep 1000"),
+            do("a one-off, too", lambda stack: _one_off_name(stack)),
+            run("ps -a", env={"COMPOSE_COMPATIBILITY": "1"}),
+            run("down", env={"COMPOSE_COMPATIBILITY": "1"}),
+            nothing_left(),
+        ),
     ),
     Scenario(
         name="parallel",
@@ -674,6 +696,11 @@ def _remove_old_image(stack: Stack) -> None:
         state.api().remove_container(container.id, force=True)
     with contextlib.suppress(docker.errors.ImageNotFound):
         state.api().remove_image(stack.env["OLD"])
+
+
+def _one_off_name(stack: Stack) -> None:
+    (found,) = stack.containers(oneoff=True)
+    assert found.name.startswith(f"{stack.name}_web_run_")
 
 
 def _in_tar(stack: Stack, name: str) -> None:

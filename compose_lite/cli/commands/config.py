@@ -115,7 +115,7 @@ def _services(result: LoadResult) -> Iterable[str]:
 
 def _images(result: LoadResult) -> Iterable[str]:
     services = sorted(result.model["services"].items())
-    return [service.get("image") or f"{result.name}-{name}" for name, service in services]
+    return [service.get("image") or f"{result.name}{result.separator}{name}" for name, service in services]
 
 
 def _section(name: str) -> Callable[[LoadResult], Iterable[str]]:

@@ -101,8 +101,11 @@ class LogPrinter:
 
     def name_of(self, service: str, number: int, container: str) -> str:
         """`web-1`, or the container's own name where it was given one."""
-        usual = f"{service}-{number}"
-        return usual if container.endswith(f"{self._project}-{usual}") else container
+        for between in "-_":
+            usual = f"{service}{between}{number}"
+            if container.endswith(f"{self._project}{between}{usual}"):
+                return usual
+        return container
 
     def _colour(self, name: str) -> str:
         return self._colours.setdefault(name, VARIOUS[len(self._colours) % len(VARIOUS)])
