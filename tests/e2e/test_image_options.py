@@ -24,7 +24,7 @@ from tests.e2e.checks import (
     says_not,
 )
 from tests.e2e.harness import Scenario, Step, play, scenarios
-from tests.e2e.images import ensure_busybox
+from tests.e2e.images import ensure_busybox, make_image
 from tests.e2e.registry import has_of, registry
 from tests.e2e.stack import Stack
 from tests.e2e.steps import do, remember, run, write
@@ -240,17 +240,33 @@ def _has(address: str, name: str, *, expected: bool = True) -> Step:
 def _offer(address: str, name: str, variant: str) -> Step:
     """Put a busybox into the registry, and leave no copy under its name here."""
 
+    def make(_stack: Stack, reference: str) -> None:
+        state.api().tag(ensure_busybox(variant), reference)
+
+    return _offered(address, name, make, f"put {variant} into the registry as {name}")
+
+
+def _offer_new(address: str, name: str) -> Step:
+    """Put an image into the registry that is nowhere here, so that its layers have to be fetched."""
+
+    def make(stack: Stack, reference: str) -> None:
+        make_image(reference, files={"stamp": stack.name})
+
+    return _offered(address, name, make, f"put a new image into the registry as {name}")
+
+
+def _offered(address: str, name: str, make: Callable[[Stack, str], None], text: str) -> Step:
     def act(stack: Stack) -> None:
         api, reference = state.api(), f"{address}/{stack.name}/{name}:1"
         before = [entry["Id"] for entry in api.images(filters={"reference": reference})]
-        api.tag(ensure_busybox(variant), reference)
+        make(stack, reference)
         for line in api.push(reference, stream=True, decode=True):
             assert "error" not in line, line
         api.remove_image(reference)
         if before:
             api.tag(before[0], reference)
 
-    return do(f"put {variant} into the registry as {name}", act)
+    return do(text, act)
 
 
 def _played(folder: Path, intent: str, files: dict[str, str], *steps: Step) -> None:
@@ -340,7 +356,7 @@ def test_pulling(tmp_path: Path) -> None:
             run("--progress json create --pull always --quiet-pull web"),
             says_not("layers"),
             environment("web", GENERATION="2"),
-            _offer(address, "web", "1"),
+            _offer_new(address, "web"),
             run("--progress json run --rm --pull always web sh -c 'echo $GENERATION'"),
             prints(""),
             says("layers"),
