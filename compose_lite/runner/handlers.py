@@ -19,6 +19,7 @@ from compose_lite.runner.handlers_surroundings import (
     remove_network,
     remove_volume,
 )
+from compose_lite.runner.removal import await_removal
 from compose_lite.runner.site import DONE, IN_USE, NOTHING_TO_DO, Outcome
 from compose_lite.runner.start import start_once
 
@@ -228,7 +229,7 @@ def _remove(site: Site, action: a.RemoveContainer, container: str) -> Outcome:
         site.daemon.remove_container(container, volumes=action.volumes, force=action.force)
     except Conflict as error:
         if "already in progress" in str(error):
-            _await_removal(site, container)
+            await_removal(site.daemon, container)
             return NOTHING_TO_DO
         if not site.daemon.inspect_container(container)["State"]["Running"]:
             raise
@@ -238,11 +239,3 @@ def _remove(site: Site, action: a.RemoveContainer, container: str) -> Outcome:
         site.daemon.stop_container(container)
         site.daemon.remove_container(container, volumes=action.volumes, force=action.force)
     return DONE
-
-
-def _await_removal(site: Site, container: str) -> None:
-    """Wait for a removal that somebody else began."""
-    try:
-        site.daemon.wait_container(container, condition="removed")
-    except NotFound:
-        return

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import AnswerLost, DaemonError, DaemonUnavailable, NotFound
+from compose_lite.errors import AnswerLost, DaemonError, DaemonUnavailable
 from compose_lite.runner.attach import Connection, ExitWatch
 from compose_lite.runner.conflicts import explained
+from compose_lite.runner.removal import await_removal
 from compose_lite.runner.start import start_once
 
 if TYPE_CHECKING:
@@ -50,8 +51,7 @@ def run_attached(
             return None
         exit_code = watch.exit_code()
     if found["HostConfig"]["AutoRemove"]:
-        with suppress(NotFound):  # it is gone already
-            daemon.wait_container(found["Id"], condition="removed")
+        await_removal(daemon, found["Id"])
     return exit_code
 
 

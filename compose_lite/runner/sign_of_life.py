@@ -21,7 +21,8 @@ def answers(sock: socket.socket) -> bool:
     try:
         sock.sendall(_PING)
     except OSError:
-        sock.recv(_BLOCK)  # who has hung up may have said why, such as in an alert of TLS: that is raised instead
+        # Who has hung up may have said why, such as in an alert of TLS: that is raised instead.
+        sock.recv(_BLOCK)
         raise
     got = b""
     while b"\r\n\r\n" not in got:
