@@ -64,7 +64,7 @@ def rgb(code: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "code", {text.RED, text.GREEN, text.YELLOW, text.BLUE, text.MAGENTA, text.CYAN, *text.VARIOUS}
+    "code", sorted({text.RED, text.GREEN, text.YELLOW, text.BLUE, text.MAGENTA, text.CYAN, *text.VARIOUS})
 )
 def test_colours_stand_out_from_dark_and_light_grounds(code: str) -> None:
     for ground in GROUNDS:
