@@ -478,6 +478,7 @@ ELSEWHERE: Mapping[str, str] = {
     "pre_start": "RunHook: test_handlers_on_daemon",
     "watch": "the command watch",
     "supervision": "the command supervise",
+    "separator": "stands in names: test_options",
     "extensions": "have no meaning to the engine",
     "location": "for messages only",
 }

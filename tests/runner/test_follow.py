@@ -96,8 +96,8 @@ class Daemon:
     def _stream(self, container, options):
         if not options.get("follow", True):
             return self._rest(container)
-        self.opened.append((container, options))
         ours, self.writers[container] = socket.socketpair()
+        self.opened.append((container, options))  # last: who sees it may write
         return RawStream(ours)
 
     def _rest(self, container):
