@@ -42,6 +42,7 @@ from compose_lite.planner.steps import (
     launch,
     remove_old,
     settle_name,
+    unpause,
 )
 from compose_lite.planner.work import Gate, Rolled, Work
 from compose_lite.spec.model import UpdateConfig
@@ -174,7 +175,10 @@ def _start(
     work: Work, state: ServiceState, pair: _Pair, there: list[int], gate: Gate, before: Gate
 ) -> list[int]:
     """Start N, unless an earlier run did; returns the nodes to wait for."""
-    if pair.slot.successor is not None and pair.slot.successor.running:
+    successor = pair.slot.successor
+    if successor is not None and successor.state == "paused":
+        return [unpause(work, state, pair.new, there)]
+    if successor is not None and successor.running:
         return there
     both = Gate(needs=(*gate.needs, *before.needs), after=(*gate.after, *before.after))
     return [launch(work, state, pair.new, pair.slot.replace, there, both)]

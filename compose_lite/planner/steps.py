@@ -166,7 +166,9 @@ def _make(work: Work, state: ServiceState, slot: Slot, new: ContainerRef, gate: 
     if new.name != slot.name:
         there = settle_name(work, slot, new, [*gone, *there])
         new = replace(new, called=slot.name)
-    if work.start:
+    if work.start and slot.successor is not None and slot.successor.state == "paused":
+        unpause(work, state, new, there)
+    elif work.start:
         launch(work, state, new, reasons, there, gate)
 
 
@@ -328,12 +330,17 @@ def _keep(work: Work, state: ServiceState, slot: Slot, kept: ObservedContainer, 
             there = inject(work, state, ref, there)
         launch(work, state, ref, slot.restart or (_idle(kept),), there, gate)
     elif kept.state == "paused" and work.start:
-        action = actions.UnpauseContainer(container=ref)
-        work.started.setdefault(state.service.name, []).append(
-            work.draft.add(action, Reason(why=Why.PAUSED), needs=there)
-        )
+        unpause(work, state, ref, there)
     if len(work.draft) == size:
         work.unchanged.append(ref)
+
+
+def unpause(work: Work, state: ServiceState, container: ContainerRef, there: list[int]) -> int:
+    """Let a paused container go on; returns the node."""
+    action = actions.UnpauseContainer(container=container)
+    node = work.draft.add(action, Reason(why=Why.PAUSED), needs=there)
+    work.started.setdefault(state.service.name, []).append(node)
+    return node
 
 
 def _prepared(work: Work, service: Service) -> list[int]:

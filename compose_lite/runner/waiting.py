@@ -2,7 +2,7 @@
 
 One subscription serves all waits. An event only says that a container is to be looked at: what counts is what
 its inspection says then, so that nothing is lost or counted twice, however events and answers overtake
-each other. After a reconnect everything that is waited for is looked at once more.
+each other. After a reconnect everything that is waited for is looked at once more, and now and then without one.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     Done = Callable[[ComposeLiteError | None], None]
 
 _EVENTS = ("start", "die", "destroy", "health_status", "pause", "unpause")
+# Seconds after which what is still waited for is looked at without an event: a subscription can lose one (Podman
+# reads its events from a file that it follows) or go silent with the connection.
+_UNEVENTFUL = 10.0
 # Seconds between attempts to reach a daemon that has gone, before it is given up.
 _RECONNECT = (0.1, 0.2, 0.5, 1, 2, 4, 8)
 
@@ -221,6 +224,8 @@ class Waiter:
         gather([partial(self._look, wait, container) for container in containers])
         if self._over is not None:
             self._end(wait, self._over)
+        if not wait.ended:
+            wait.start_timer(_UNEVENTFUL, partial(self._look_again, wait))
 
     def cancel(self) -> None:
         """End all waits as interrupted, those to come too."""
@@ -255,8 +260,7 @@ class Waiter:
                 failure: ComposeLiteError = error
                 continue
             for wait in self._snapshot():
-                for container in sorted(filter(wait.concerns, wait.names)):
-                    self._look(wait, container)
+                self._look_at_all(wait)
             return
         self._closed.set()
         self._end_all(failure)
@@ -265,6 +269,15 @@ class Waiter:
         for wait in self._snapshot():
             if wait.concerns(container):
                 self._look(wait, container)
+
+    def _look_again(self, wait: _Wait) -> None:
+        self._look_at_all(wait)
+        if not wait.ended:
+            wait.start_timer(_UNEVENTFUL, partial(self._look_again, wait))
+
+    def _look_at_all(self, wait: _Wait) -> None:
+        for container in sorted(filter(wait.concerns, wait.names)):
+            self._look(wait, container)
 
     def _look(self, wait: _Wait, container: str) -> None:
         """Inspect a container and draw the consequences."""
@@ -299,8 +312,12 @@ class Waiter:
     def _fail(self, wait: _Wait, container: str, error: ComposeLiteError) -> None:
         """A container will not meet the condition: that ends the wait, unless it is tolerated."""
         with self._lock:
-            tolerated = wait.tolerate > 0 and wait.names.pop(container, None) is not None
-            wait.tolerate -= tolerated
+            if container not in wait.names:
+                return  # tolerated already: it was looked at twice at once
+            tolerated = wait.tolerate > 0
+            if tolerated:
+                del wait.names[container]
+                wait.tolerate -= 1
         if tolerated:
             self._settle(wait, container)
         else:

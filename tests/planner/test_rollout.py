@@ -188,6 +188,20 @@ def test_from_any_point_before_the_end_it_can_be_undone(order):
         assert planned(before, daemon) == "", stop_after
 
 
+@pytest.mark.parametrize("settings", [Deploy(update_config=UpdateConfig(order="start-first")), None])
+def test_a_new_container_that_somebody_paused_goes_on(settings):
+    after = stack("2", order="start-first", scale=1)
+    daemon = running(stack(scale=1))
+    daemon.apply(plan_up(after, daemon.observe(), UpRequest()), after, stop_after=2)
+    new = next(c for c in daemon.containers.values() if not c.named)
+    assert new.state == "running"
+    new.state = "paused"
+    then = project(replace(after.services["web"], deploy=settings))
+    up(daemon, then)
+    assert [(c.name, c.state) for c in daemon.containers.values()] == [("p-web-1", "running")]
+    assert planned(then, daemon) == ""
+
+
 def test_an_update_that_lost_its_settings_is_completed_with_its_names():
     after = stack("2", order="start-first")
     daemon = running(stack())

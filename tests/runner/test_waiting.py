@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -263,6 +264,18 @@ def test_after_a_reconnect_everything_is_looked_at_again(monkeypatch: pytest.Mon
 
     assert wait.result() is None
     assert len(daemon.feeds) == 2
+
+
+def test_an_event_that_never_comes_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "_UNEVENTFUL", 0.01)
+    daemon = FakeDaemon(c1=container("running"))
+    wait = Waiting(daemon, "service_completed_successfully", "c1")
+    time.sleep(0.05)
+    assert wait.pending
+
+    daemon.states["c1"] = container("exited")
+
+    assert wait.result() is None
 
 
 def test_daemon_that_stays_away_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
