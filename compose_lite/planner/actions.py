@@ -382,6 +382,29 @@ class RunHook(_OnContainer):
     event: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunProvider:
+    """Have the program that runs `service` bring it up, hold it or take it down.
+
+    Attributes:
+        provider: the program's name, `provider.type` in the files.
+    """
+
+    kind: ClassVar[str] = "service"
+    service: str
+    provider: str
+    command: Literal["up", "stop", "down"]
+
+    @property
+    def verb(self) -> str:
+        """`provide`, `stop` or `release`."""
+        return {"up": "provide", "stop": "stop", "down": "release"}[self.command]
+
+    @property
+    def name(self) -> str:
+        return self.service
+
+
 Action = (
     PullImage
     | BuildImage
@@ -405,4 +428,5 @@ Action = (
     | AwaitCondition
     | Delay
     | RunHook
+    | RunProvider
 )

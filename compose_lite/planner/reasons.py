@@ -43,6 +43,7 @@ class Why(Enum):
     ROLLOUT = "rollout"
     ROLLBACK = "rollback"
     PREVIOUS = "previous"
+    PROVIDER = "provider"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +117,7 @@ _WORDS = {
     Why.ROLLOUT: "rollout: {subject}|rollout",
     Why.ROLLBACK: "going back to {subject}|going back",
     Why.PREVIOUS: "the generation before: {subject}|the generation before",
+    Why.PROVIDER: "provider {subject}|a provider runs it",
 }
 _CHANGED = frozenset({Why.NETWORK_CHANGED, Why.VOLUME_CHANGED})
 _TOLD_BY_CHANGES = frozenset({Why.CONFIG_CHANGED, Why.IMAGE_CHANGED, Why.CONTENT_CHANGED})

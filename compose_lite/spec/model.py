@@ -430,6 +430,8 @@ class Service:
     post_start: tuple[Hook, ...] = ()
     pre_stop: tuple[Hook, ...] = ()
     pre_start: tuple[Hook, ...] = ()
+    # Names of the variables in `environment` that providers have said: not in the files, added when it is brought up.
+    provided: tuple[str, ...] = ()
     use_api_socket: bool = False
     watch: tuple[WatchRule, ...] = ()
     supervision: Supervision | None = Supervision()
@@ -438,7 +440,12 @@ class Service:
 
     @property
     def replicas(self) -> int:
-        """How many containers the files ask for (`scale`, else `deploy.replicas`, else 1)."""
+        """How many containers the files ask for (`scale`, else `deploy.replicas`, else 1).
+
+        None where a provider runs the service.
+        """
+        if self.provider is not None:
+            return 0
         if self.scale is not None:
             return self.scale
         if self.deploy is not None and self.deploy.replicas is not None:
