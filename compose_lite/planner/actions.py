@@ -383,6 +383,21 @@ class RunHook(_OnContainer):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RunStep(_OnContainer):
+    """Run a step of `pre_start` to its end, in a container of its own, for a container that is to be started.
+
+    Attributes:
+        step: which one, from 0.
+        image: what its container is made from.
+    """
+
+    verb: ClassVar[str] = "prepare"
+    hook: Hook
+    step: int
+    image: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunProvider:
     """Have the program that runs `service` bring it up, hold it or take it down.
 
@@ -428,5 +443,6 @@ Action = (
     | AwaitCondition
     | Delay
     | RunHook
+    | RunStep
     | RunProvider
 )

@@ -44,6 +44,7 @@ class Why(Enum):
     ROLLBACK = "rollback"
     PREVIOUS = "previous"
     PROVIDER = "provider"
+    STEP_LEFT = "step-left"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +118,7 @@ _WORDS = {
     Why.ROLLOUT: "rollout: {subject}|rollout",
     Why.ROLLBACK: "going back to {subject}|going back",
     Why.PREVIOUS: "the generation before: {subject}|the generation before",
+    Why.STEP_LEFT: "left by an interrupted pre_start of {subject}|left by an interrupted pre_start",
     Why.PROVIDER: "provider {subject}|a provider runs it",
 }
 _CHANGED = frozenset({Why.NETWORK_CHANGED, Why.VOLUME_CHANGED})

@@ -97,6 +97,8 @@ def _details(action: actions.Action) -> list[str]:
             return ["for", replaced.name]
         case actions.RunHook(event=event):
             return [event]
+        case actions.RunStep(step=step):
+            return [f"pre_start[{step}]"]
         case actions.RunProvider(provider=provider):
             return ["by", provider]
         case actions.RemoveContainer(volumes=True):

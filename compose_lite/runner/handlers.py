@@ -174,6 +174,13 @@ def run_hook(site: Site, action: a.RunHook, report: Report) -> Outcome:
     return DONE
 
 
+def run_step(site: Site, action: a.RunStep, report: Report) -> Outcome:
+    from compose_lite.runner.init_step import run
+
+    run(site, action, report)
+    return DONE
+
+
 def run_provider(site: Site, action: a.RunProvider, report: Report) -> Outcome:
     from compose_lite.runner.provider import call, find
 
@@ -218,12 +225,13 @@ HANDLERS: Mapping[type, Handler] = {
     a.RemoveContainer: remove_container,
     a.RenameContainer: rename_container,
     a.RunHook: run_hook,
+    a.RunStep: run_step,
     a.RunProvider: run_provider,
     a.Delay: delay,
 }
 
 # What must not happen twice: a lost answer fails these instead of being asked for once more.
-ONCE = frozenset({a.RunHook, a.KillContainer, a.RestartContainer})
+ONCE = frozenset({a.RunHook, a.RunStep, a.RunProvider, a.KillContainer, a.RestartContainer})
 
 
 def _exists(site: Site, ref: str) -> bool:

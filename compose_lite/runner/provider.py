@@ -85,12 +85,14 @@ def call(
 
 
 def find(kind: str, environ: Mapping[str, str]) -> str:
-    """The provider's program: a plugin of the `docker` command (`docker-KIND`), else `KIND` in the `PATH`."""
+    """The provider's program: a plugin of the `docker` command (`docker-KIND`), else `KIND` in the `PATH`.
+
+    No path, so that a stack can't bring the program along.
+    """
     hint = "provider.type names a plugin of the docker command (docker-TYPE) or a program in the PATH"
-    if kind == "compose":
-        raise ComposeLiteError("'compose' is no provider", hint=hint, code="no-provider")
-    path = find_plugin(kind, environ) if "/" not in kind else None
-    path = path or shutil.which(kind, path=environ.get("PATH", os.defpath))
+    if kind == "compose" or "/" in kind or not kind:
+        raise ComposeLiteError(f"{kind!r} is no provider", hint=hint, code="no-provider")
+    path = find_plugin(kind, environ) or shutil.which(kind, path=environ.get("PATH", os.defpath))
     if path is None:
         raise ComposeLiteError(
             f"the provider {kind!r} is not installed: there is neither a program {kind} nor docker-{kind}",
@@ -259,8 +261,8 @@ class _Tail:
         self._thread.start()
 
     def _read(self) -> None:
-        with suppress(ValueError):  # closed
-            while line := self._stream.readline(_LONGEST_LINE):
+        with self._stream as stream:
+            while line := stream.readline(_LONGEST_LINE):
                 text = line.decode(errors="replace").strip()
                 if text:
                     self.lines = [*self.lines[1 - _TAIL :], text]
@@ -298,12 +300,11 @@ def _running(
     try:
         yield process
     finally:
-        if process.poll() is None:
+        if process.returncode is None:
             _end(process)
         atexit.unregister(kill)
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _give_up(process: subprocess.Popen[bytes]) -> None:
@@ -324,7 +325,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Send the provider and what it has started a signal, unless it has ended."""
-    if process.poll() is None:
+    """Send the provider and what it has started a signal.
+
+    It keeps its number until it is waited for, so this reaches what it has left behind and nobody else.
+    """
+    if process.returncode is None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)

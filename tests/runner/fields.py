@@ -476,7 +476,7 @@ ELSEWHERE: Mapping[str, str] = {
     "attach": "decided by the command line",
     "post_start": "RunHook: test_handlers_on_daemon",
     "pre_stop": "RunHook: test_handlers_on_daemon",
-    "pre_start": "RunHook: test_handlers_on_daemon",
+    "pre_start": "RunStep: test_init_step, e2e.test_pre_start",
     "watch": "the command watch",
     "supervision": "the command supervise",
     "extensions": "have no meaning to the engine",

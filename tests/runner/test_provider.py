@@ -220,9 +220,10 @@ def test_a_plugin_of_the_docker_command_comes_before_a_program_in_the_path(tmp_p
         assert find("demo", environ) == str(path)
 
 
-def test_compose_is_no_provider(tmp_path: Path) -> None:
-    with pytest.raises(ComposeLiteError, match="'compose' is no provider"):
-        find("compose", {"PATH": "/usr/bin"})
+@pytest.mark.parametrize("kind", ["compose", "./demo", "/bin/true", ""])
+def test_neither_compose_nor_a_path_is_a_provider(kind: str) -> None:
+    with pytest.raises(ComposeLiteError, match="is no provider"):
+        find(kind, {"PATH": "/usr/bin"})
 
 
 @pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"up": 1}', '{"up": {"parameters": 3}}'])
