@@ -56,11 +56,11 @@ def test_steps_run_in_order_between_creation_and_start_and_behind_dependencies()
 def test_steps_run_once_for_all_replicas_or_for_each():
     stack = stack_with(MIGRATE, EACH, scale=2)
     assert planned(stack, daemon_for(stack)).splitlines()[-6:] == told("""
-        [3] create container p-web-2 <- [1] (no container yet)
-        [4] prepare container p-web-1 pre_start[0] <- [2] (pre_start hook)
-        [5] prepare container p-web-1 pre_start[1] <- [4] (pre_start hook)
-        [6] start container p-web-1 <- [5] (no container yet)
-        [7] prepare container p-web-2 pre_start[1] <- [3] [4] (pre_start hook)
+        [3] prepare container p-web-1 pre_start[0] <- [2] (pre_start hook)
+        [4] prepare container p-web-1 pre_start[1] <- [3] (pre_start hook)
+        [5] start container p-web-1 <- [4] (no container yet)
+        [6] create container p-web-2 <- [1] (no container yet)
+        [7] prepare container p-web-2 pre_start[1] <- [3] [6] (pre_start hook)
         [8] start container p-web-2 <- [7] (no container yet)
     """).splitlines()
 
