@@ -28,6 +28,8 @@ AUTO_REMOVE = PREFIX + "auto-remove"  # a one-off that goes when it ends (listin
 INSTANCE = PREFIX + "instance"
 PORTS = PREFIX + "ports"  # host ports that an instance got for those of the files: `8080/tcp=20117,…`
 PROTECTED = PREFIX + "protected"  # on a volume: no command removes it, also where the files are not at hand
+PROVIDED = PREFIX + "provided"  # names of the variables that providers have said, joined by commas
+STEP = PREFIX + "pre-start"  # a container that runs a step of `pre_start`: gone when that has ended
 UNNAMED = PREFIX + "unnamed"  # created without its service's names; has them once it has its own name
 
 # Version of the way in which CONFIG_HASH is computed.

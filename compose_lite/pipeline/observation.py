@@ -87,4 +87,5 @@ def image_refs(project: Project) -> Iterable[str]:
     for service in project.services.values():
         if service.provider is None:
             yield service.image_name(project.name)
+        yield from (hook.image for hook in service.pre_start if hook.image)
         yield from (mount.source for mount in service.volumes if mount.type == "image" and mount.source)

@@ -8,6 +8,7 @@ from compose_lite.errors import PlanError
 from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.pipeline.execution import locked
 from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack, settled
+from compose_lite.pipeline.provided import as_last_time, before_containers, with_doubt
 from compose_lite.planner import requests
 from compose_lite.spec.model import EMPTY
 
@@ -82,12 +83,19 @@ def _preview_up(stack: Stack, asked: tuple[Any, ...], daemon: Daemon) -> Preview
     check_engine(project, request.services, daemon, with_dependencies=not request.no_deps)
     observed = observe_project(daemon, project)
     project = settled(project, observed, daemon)
-    of_images = plan_images(project, observed, wanted)
+    first = before_containers(
+        project,
+        plan_images(project, observed, wanted),
+        request.services,
+        with_dependencies=not request.no_deps,
+        verb=request.verb,
+    )
+    project = as_last_time(project, observed, daemon)
     observed = look_closer(daemon, project, observed, request, contents)
     plan = plan_up(project, observed, request, contents)
-    plan = with_warnings(plan, project, daemon.address)
+    plan = with_doubt(with_warnings(plan, project, daemon.address), first, project)
     check_ports(plan, project, observed, daemon)
-    return Preview(stack=stack, asked=asked, observed=observed, plans=(of_images, plan), contents=contents)
+    return Preview(stack=stack, asked=asked, observed=observed, plans=(first, plan), contents=contents)
 
 
 def _preview_run(stack: Stack, asked: tuple[Any, ...], daemon: Daemon) -> Preview:
@@ -104,12 +112,19 @@ def _preview_run(stack: Stack, asked: tuple[Any, ...], daemon: Daemon) -> Previe
     check_engine(project, (request.service,), daemon, with_dependencies=not request.no_deps)
     observed = observe_project(daemon, project)
     project = one_off_project(settled(given, observed, daemon), request)
-    of_images = plan_images(project, observed, wanted)
+    first = before_containers(
+        project,
+        plan_images(project, observed, wanted),
+        (request.service,),
+        with_dependencies=not request.no_deps,
+        verb="run",
+    )
+    project = as_last_time(project, observed, daemon)
     needs = requests.UpRequest(services=(request.service,), no_deps=request.no_deps)
     observed = look_closer(daemon, project, observed, needs, contents)
     plan = plan_run(project, observed, request, contents)
-    plan = with_warnings(plan, project, daemon.address)
-    return Preview(stack=stack, asked=asked, observed=observed, plans=(of_images, plan), contents=contents)
+    plan = with_doubt(with_warnings(plan, project, daemon.address), first, project)
+    return Preview(stack=stack, asked=asked, observed=observed, plans=(first, plan), contents=contents)
 
 
 def apply(document: Mapping[str, Any], stack: Stack, means: Means) -> tuple[Plan, ...]:

@@ -9,6 +9,7 @@ from compose_lite.pipeline.contents import digests, read_contents
 from compose_lite.pipeline.engine import check_engine
 from compose_lite.pipeline.execution import carry_out, locked
 from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack, settled
+from compose_lite.pipeline.provided import as_said, before_containers, with_doubt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +29,11 @@ def up(
 ) -> tuple[Plan, Plan]:
     """Bring the project's services to what the files say: `up`, `create`, `scale`.
 
-    Images come first, so that nothing has been touched when a pull or a build fails.
+    Images come first, so that nothing has been touched when a pull or a build fails; then providers, whose answers
+    are part of what containers should be.
 
     Returns:
-        The plan of the images and the plan of the containers.
+        The plan of the images and providers, and the plan of the containers.
 
     Raises:
         SpecError: the content of a secret or config can't be read.
@@ -50,13 +52,23 @@ def up(
         check_engine(project, request.services, means.daemon, with_dependencies=not request.no_deps)
         observed = observe_project(means.daemon, project)
         project = settled(project, observed, means.daemon)
-        of_images = plan_images(project, observed, wanted)
-        if carry_out(of_images, project, means):
+        first = before_containers(
+            project,
+            plan_images(project, observed, wanted),
+            request.services,
+            with_dependencies=not request.no_deps,
+            verb=request.verb,
+        )
+        done = carry_out(first, project, means)
+        if done:
             observed = observe_project(means.daemon, project)
+        project = as_said(project, observed, means, done)
         known = digests(contents)
         observed = look_closer(means.daemon, project, observed, request, known)
         plan = plan_up(project, observed, request, known)
         plan = with_warnings(plan, project, means.daemon.address)
+        if done is None:
+            plan = with_doubt(plan, first, project)
         check_ports(plan, project, observed, means.daemon)
         try:
             carry_out(plan, project, means, contents=contents)
@@ -67,7 +79,7 @@ def up(
 
             before = frozenset(container.id for container in observed.containers)
             raise after_failure(project, means, error, before=before) from error
-    return of_images, plan
+    return first, plan
 
 
 def rollback(stack: Stack, request: requests.RollbackRequest, means: Means) -> Plan:
@@ -110,8 +122,17 @@ def create_one_off(
     check_engine(project, (request.service,), means.daemon, with_dependencies=not request.no_deps)
     observed = observe_project(means.daemon, project)
     project = one_off_project(settled(given, observed, means.daemon), request)
-    if carry_out(plan_images(project, observed, wanted), project, means):
+    first = before_containers(
+        project,
+        plan_images(project, observed, wanted),
+        (request.service,),
+        with_dependencies=not request.no_deps,
+        verb="run",
+    )
+    done = carry_out(first, project, means)
+    if done:
         observed = observe_project(means.daemon, project)
+    project = as_said(project, observed, means, done)
     known = digests(contents)
     needs = UpRequest(services=(request.service,), no_deps=request.no_deps)
     observed = look_closer(means.daemon, project, observed, needs, known)

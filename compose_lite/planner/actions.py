@@ -382,6 +382,44 @@ class RunHook(_OnContainer):
     event: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunStep(_OnContainer):
+    """Run a step of `pre_start` to its end, in a container of its own, for a container that is to be started.
+
+    Attributes:
+        step: which one, from 0.
+        image: what its container is made from.
+    """
+
+    verb: ClassVar[str] = "prepare"
+    hook: Hook
+    step: int
+    image: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunProvider:
+    """Have the program that runs `service` bring it up, hold it or take it down.
+
+    Attributes:
+        provider: the program's name, `provider.type` in the files.
+    """
+
+    kind: ClassVar[str] = "service"
+    service: str
+    provider: str
+    command: Literal["up", "stop", "down"]
+
+    @property
+    def verb(self) -> str:
+        """`provide`, `stop` or `release`."""
+        return {"up": "provide", "stop": "stop", "down": "release"}[self.command]
+
+    @property
+    def name(self) -> str:
+        return self.service
+
+
 Action = (
     PullImage
     | BuildImage
@@ -405,4 +443,6 @@ Action = (
     | AwaitCondition
     | Delay
     | RunHook
+    | RunStep
+    | RunProvider
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compose_lite import labels
 from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.planner.attach import move_stranger
 from compose_lite.planner.draft import Draft
@@ -158,7 +159,8 @@ class Convergence:
     def emit(self) -> None:
         """Add the actions of all services, then those of other containers that are concerned."""
         for container in self._never_begun:
-            reason = Reason(why=Why.NEVER_BEGUN, subject=container.service)
+            why = Why.STEP_LEFT if labels.STEP in container.labels else Why.NEVER_BEGUN
+            reason = Reason(why=why, subject=container.service)
             discard(self.work, container, None, (reason,), volumes=True)
         for state in self.states.values():
             for surplus in state.surplus:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from compose_lite import labels
+from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner import effective, hashing
-from compose_lite.planner.differences import container_reasons
+from compose_lite.planner.differences import HIDDEN, container_reasons
 from compose_lite.planner.reasons import Change, Reason, Why
 from compose_lite.spec.model import EMPTY
 
@@ -94,9 +95,31 @@ def _config_reasons(
             wanted, actual = _without_registry_access(wanted), _without_registry_access(actual)
         actual = _without_podmans_own(wanted, actual)
         reasons = container_reasons(wanted, actual, image_known=config is not None, files_known=ours)
+        reasons = _without_values(reasons, _said_by_providers(service, container))
     elif not ours:
         return (Reason(why=Why.CONFIG_CHANGED),)
     return reasons or ((Reason(why=Why.CONFIG_CHANGED),) if ours else ())
+
+
+def _said_by_providers(service: Service, container: ObservedContainer) -> frozenset[str]:
+    """Paths of the variables that providers say or have said: they may hold credentials whatever their names."""
+    told = container.labels.get(labels.PROVIDED, "").split(",")
+    return frozenset(f"environment.{name}" for name in (*service.provided, *told))
+
+
+def _without_values(reasons: tuple[Reason, ...], paths: frozenset[str]) -> tuple[Reason, ...]:
+    return tuple(
+        replace(
+            reason,
+            changes=tuple(
+                replace(change, old=change.old and HIDDEN, new=change.new and HIDDEN)
+                if change.path in paths
+                else change
+                for change in reason.changes
+            ),
+        )
+        for reason in reasons
+    )
 
 
 def _known_to(api_version: str, wanted: effective.Flat) -> effective.Flat:

@@ -24,8 +24,8 @@ VERSION = "1"
 # Decided from the daemon's lists (name, image id, number of replicas), or of no concern to a container.
 _NOT_IN_CONTAINER = frozenset({
     "attach", "build", "configs", "container_name", "depends_on", "deploy", "extensions", "image", "location",
-    "networks", "post_start", "pre_stop", "profiles", "provider", "pull_policy", "scale", "secrets", "separator",
-    "supervision", "volumes", "watch",
+    "networks", "post_start", "pre_stop", "profiles", "provided", "provider", "pull_policy", "scale", "secrets",
+    "separator", "supervision", "volumes", "watch",
 })  # fmt: skip
 _NOT_IN_NETWORK = frozenset({"key", "external", "extensions", "location"})
 _NOT_IN_VOLUME = frozenset({"key", "external", "extensions", "location", "protected"})

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import Problem
-from compose_lite.lazy_dataclasses import dataclass, field
+from compose_lite.lazy_dataclasses import dataclass, field, replace
 from compose_lite.planner.actions import BuildImage, PullImage
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.graph import closure, service_graph
@@ -46,6 +46,7 @@ def plan_pull(project: Project, observed: Observed, request: PullRequest) -> Pla
     planner = _Images(project=project, observed=observed)
     for name in select(project, request.services, with_dependencies=request.include_deps):
         service = project.services[name]
+        planner.pull_steps(service, request)
         if service.image is None or (request.ignore_buildable and service.build is not None):
             continue
         policy = request.policy or service.pull_policy
@@ -105,6 +106,9 @@ class _Images:
         for mount in service.volumes:
             if mount.type == "image" and mount.source and mount.source not in self.observed.images:
                 self.pull(mount.source, service, Reason(why=Why.IMAGE_MISSING, subject=mount.source))
+        for hook in service.pre_start:
+            if hook.image is not None:
+                self._provide_step(hook.image, service, request)
         ref = service.image_name(self.project.name)
         policy = _policy(service, request)
         present = self.has(ref, service.platform)
@@ -118,6 +122,30 @@ class _Images:
                 self.pull(ref, service, _pull_reason(service, ref, policy, present))
         elif not present:
             self.problems.append(_not_here(service, ref))
+
+    def pull_steps(self, service: Service, request: PullRequest) -> None:
+        """Plan the pulls of the images that steps of `pre_start` name."""
+        policy = request.policy or service.pull_policy
+        for ref in (hook.image for hook in service.pre_start if hook.image is not None):
+            skipped = policy == "never" or (
+                policy in ("missing", "if_not_present") and self.has(ref, service.platform)
+            )
+            if not skipped:
+                reason = Reason(why=Why.REQUESTED, subject="pull")
+                self.pull(ref, service, reason, optional=request.ignore_failures)
+
+    def _provide_step(self, ref: str, service: Service, request: ImagesRequest) -> None:
+        """The image of a step of `pre_start`, by the service's pull policy, or by its builder if there is one."""
+        present = self.has(ref, service.platform)
+        policy = _policy(service, request)
+        policy = "missing" if policy == "build" else policy
+        builder = None if present else self._builder(ref)
+        if builder is not None and request.build != "never":
+            self.build(builder, _missing(ref, service.platform))
+        elif self._pull_due(ref, policy, present, request.now):
+            self.pull(ref, service, _pull_reason(service, ref, policy, present))
+        elif not present:
+            self.problems.append(_not_here(replace(service, image=ref), ref))
 
     def has(self, ref: str, platform: str | None) -> bool:
         """Whether the image is there, and is one for the platform that is asked for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compose_lite.errors import Problem
 from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner.actions import ContainerRef, OneOff, StartContainer
 from compose_lite.planner.converge import Convergence, Scope
@@ -28,10 +29,25 @@ def one_off_project(project: Project, request: RunRequest) -> Project:
     """The project with the service as the command line of `run` wants it; for planning and for carrying it out.
 
     Raises:
-        PlanError: the service is unknown.
+        PlanError: the service is unknown, or a provider runs it, so that there is nothing to make a container from.
     """
     raise_all(unknown_services(project, [request.service]))
+    raise_all(_of_provider(project.services[request.service]))
     return project.with_services([one_off_service(project.services[request.service], request)])
+
+
+def _of_provider(service: Service) -> list[Problem]:
+    if service.provider is None:
+        return []
+    return [
+        Problem(
+            code="provider",
+            message=f"service {service.name!r} is run by the provider {service.provider.type!r}, not by containers",
+            hint="run a service that has an image",
+            location=service.location,
+            path=f"services.{service.name}",
+        )
+    ]
 
 
 def one_off_service(service: Service, request: RunRequest) -> Service:

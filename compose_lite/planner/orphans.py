@@ -29,15 +29,18 @@ def orphans_of(project: Project, observed: Observed) -> tuple[ObservedContainer,
 
 
 def never_begun(observed: Observed) -> tuple[ObservedContainer, ...]:
-    """One-off containers that were to go when they end, of a `run` that was ended before it could start them.
+    """One-off containers that were to go when they end, of an invocation that was ended before it could see to that.
 
-    A `run` holds the project's lock until its container has started, so nobody is about to start these.
+    A `run` holds the project's lock until its container has started, and who runs a step of `pre_start` holds it
+    until the step has ended: so nobody is about to start these, or waits for them.
     """
-    return tuple(
-        container
-        for container in observed.containers
-        if container.oneoff and container.state == "created" and labels.AUTO_REMOVE in container.labels
-    )
+    return tuple(container for container in observed.containers if container.oneoff and _left(container))
+
+
+def _left(container: ObservedContainer) -> bool:
+    if labels.STEP in container.labels:
+        return True
+    return container.state == "created" and labels.AUTO_REMOVE in container.labels
 
 
 def orphan_warnings(

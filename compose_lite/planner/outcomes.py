@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # A change that includes another comes before it: a container that is renamed on its way to a start is started.
 CHANGES = (
     "pull", "build", "replace", "create", "remove", "restart", "start", "stop", "kill", "pause", "unpause",
-    "rename", "connect", "disconnect",
+    "rename", "connect", "disconnect", "provide", "release",
 )  # fmt: skip
 _STEPS: dict[type[Action], str] = {
     actions.PullImage: "pull",
@@ -81,6 +81,8 @@ def outcomes(plan: Plan, only: frozenset[int] | None = None) -> tuple[Outcome, .
         if container is not None:
             name = aliases.get(container.name, container.name)
         service = container.service if container is not None else None
+        if isinstance(planned.action, actions.RunProvider):
+            service = planned.action.service
         found = gathered.setdefault((kind, name), _Gathered(kind=kind, name=name, service=service))
         found.steps.append(step)
         found.reasons.extend(reason for reason in planned.reasons if reason not in found.reasons)
@@ -91,6 +93,8 @@ def outcomes(plan: Plan, only: frozenset[int] | None = None) -> tuple[Outcome, .
 def _step(action: Action) -> str | None:
     if isinstance(action, actions.RenameContainer) and action.previous:
         return "remove"  # from its place
+    if isinstance(action, actions.RunProvider):
+        return action.verb
     return _STEPS.get(type(action))
 
 

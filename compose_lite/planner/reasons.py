@@ -43,6 +43,8 @@ class Why(Enum):
     ROLLOUT = "rollout"
     ROLLBACK = "rollback"
     PREVIOUS = "previous"
+    PROVIDER = "provider"
+    STEP_LEFT = "step-left"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +118,8 @@ _WORDS = {
     Why.ROLLOUT: "rollout: {subject}|rollout",
     Why.ROLLBACK: "going back to {subject}|going back",
     Why.PREVIOUS: "the generation before: {subject}|the generation before",
+    Why.STEP_LEFT: "left by an interrupted pre_start of {subject}|left by an interrupted pre_start",
+    Why.PROVIDER: "provider {subject}|a provider runs it",
 }
 _CHANGED = frozenset({Why.NETWORK_CHANGED, Why.VOLUME_CHANGED})
 _TOLD_BY_CHANGES = frozenset({Why.CONFIG_CHANGED, Why.IMAGE_CHANGED, Why.CONTENT_CHANGED})

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 2  # of schemas/plan.schema.json
 
-_MARKS = {"create": "+", "replace": "±", "remove": "-", "build": "*", "pull": "↓"}
+_MARKS = {
+    "create": "+",
+    "replace": "±",
+    "remove": "-",
+    "build": "*",
+    "pull": "↓",
+    "provide": "±",
+    "release": "-",
+}
 _HEADINGS = {"image": "Images", "network": "Networks", "volume": "Volumes"}
 
 
@@ -89,6 +97,10 @@ def _details(action: actions.Action) -> list[str]:
             return ["for", replaced.name]
         case actions.RunHook(event=event):
             return [event]
+        case actions.RunStep(step=step):
+            return [f"pre_start[{step}]"]
+        case actions.RunProvider(provider=provider):
+            return ["by", provider]
         case actions.RemoveContainer(volumes=True):
             return ["with volumes"]
     return []

@@ -15,6 +15,7 @@ from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner import actions
 from compose_lite.planner.attach import reattach, take_names
 from compose_lite.planner.graph import peer_services
+from compose_lite.planner.init_steps import prepare
 from compose_lite.planner.naming import ANONYMOUS, aside_name, birth_name, previous_name
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.work import ref_of
@@ -380,7 +381,8 @@ def launch(
     there: list[int],
     gate: Gate,
 ) -> int:
-    """Start a container behind its dependencies, then run its hooks; returns the last node."""
+    """Start a container behind its dependencies and `pre_start`, then run its hooks; returns the last node."""
+    there = prepare(work, state, container, there, gate)
     start = work.draft.add(
         actions.StartContainer(container=container), *reasons, needs=[*there, *gate.needs], after=gate.after
     )

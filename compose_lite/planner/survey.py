@@ -67,12 +67,6 @@ def one_off_state(project: Project, service: Service, contents: Contents) -> Ser
 
 def refuse_unplannable(service: Service) -> None:
     """Raise `PlanError` for a service that no plan can bring up."""
-    if service.provider is not None:
-        message = (
-            f"service {service.name!r} is run by the provider {service.provider.type!r}, not by containers"
-        )
-        hint = "run that provider's own command, and leave the service out with a profile"
-        raise PlanError(problems=[_problem(service, "provider", message, hint)])
     if service.container_name is not None and service.replicas > 1:
         message = (
             f"service {service.name!r} has the container name {service.container_name!r}, "

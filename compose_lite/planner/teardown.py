@@ -12,20 +12,22 @@ from compose_lite.errors import Problem, Severity
 from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner import actions
 from compose_lite.planner.draft import Draft
+from compose_lite.planner.graph import closure
 from compose_lite.planner.links import link_stops
 from compose_lite.planner.naming import ANONYMOUS
 from compose_lite.planner.orphans import orphan_warnings, orphans_of
 from compose_lite.planner.pace import paces
 from compose_lite.planner.plan import Plan
+from compose_lite.planner.providers import call
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.stack import Stack, stack_of
 from compose_lite.planner.steps import discard, halt
 from compose_lite.planner.volumes import protected, protected_by_label
 from compose_lite.planner.work import Work, ref_of
-from compose_lite.spec.model import Project
+from compose_lite.spec.model import EMPTY, Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from compose_lite.planner.actions import Action
     from compose_lite.planner.observed import Observed, ObservedContainer
@@ -54,6 +56,7 @@ def plan_down(project: Project | None, observed: Observed, request: DownRequest)
                 why = Reason(why=Why.ORPHAN, subject=container.service)
                 removed[container.id] = discard(work, container, None, (why,), volumes=request.volumes)
         warnings.extend(orphan_warnings(project, orphans, removed=request.remove_orphans))
+    _call_providers(work, stack, "down", removed)
     warnings.extend(_remove_networks(work, stack, removed, reason))
     if request.volumes:
         warnings.extend(_remove_volumes(work, stack, removed))
@@ -74,6 +77,7 @@ def plan_stop(project: Project | None, observed: Observed, request: StopRequest)
                 work.unchanged.append(ref_of(container))
             else:
                 work.stops.setdefault(name, []).append(stopped)
+    _call_providers(work, stack, "stop")
     link_stops(work, stack.order, stack.graph)
     return _plan(project, work, "stop")
 
@@ -126,6 +130,20 @@ def plan_unpause(project: Project | None, observed: Observed, request: UnpauseRe
         return actions.UnpauseContainer(container=ref_of(container))
 
     return _for_each(project, observed, request.services, "unpause", unpause)
+
+
+def _call_providers(
+    work: Work, stack: Stack, command: Literal["stop", "down"], removed: Mapping[str, int] = EMPTY
+) -> None:
+    """Have the providers of services do the same, each behind the containers that depend on it."""
+    for name in reversed(stack.order):
+        service = stack.service(name)
+        if service is not None and service.provider is not None:
+            users = [user for user in stack.order if name in closure(stack.graph, [user])]
+            gone = [removed[c.id] for user in users for c in stack.of(user) if c.id in removed]
+            action, reason = call(service, command)
+            node = work.draft.add(action, reason, after=gone)
+            work.stops.setdefault(name, []).append((node, node))
 
 
 def _for_each(

@@ -79,6 +79,7 @@ class Work:
         creations: service → nodes of all its replicas that are made anew.
         started: service → nodes after which all its replicas have been started.
         launches: (service, container, node) of each start, for what only one container can hold.
+        steps: (service, step) → node of a step of `pre_start` that is run once for all of its replicas.
         refs: service → its containers as they will be.
         port_holders: (protocol, port) → (container id, its name for people, host address) of those that keep it.
         at_once: services that are never rolled out: others share their namespaces, or need their ports.
@@ -110,6 +111,7 @@ class Work:
     creations: dict[str, list[int]] = field(default_factory=dict)
     started: dict[str, list[int]] = field(default_factory=dict)
     launches: list[tuple[Service, ContainerRef, int]] = field(default_factory=list)
+    steps: dict[tuple[str, int], int] = field(default_factory=dict)
     port_holders: dict[tuple[str, int], list[tuple[str, str, str]]] = field(default_factory=dict)
     at_once: frozenset[str] = frozenset()
     rolled: list[Rolled] = field(default_factory=list)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compose_lite.errors import BuildFailed, DiskFull, UsageError
 from compose_lite.lazy_dataclasses import replace
 from compose_lite.runner.bake_file import bake_file
 from compose_lite.runner.build_progress import BuildProgress
+from compose_lite.runner.cli_plugins import find_plugin
 from compose_lite.runner.engine import DISK_FULL
-from compose_lite.runner.registry import docker_config_folder, read_docker_config
 
 if TYPE_CHECKING:
     import subprocess
@@ -24,25 +22,12 @@ if TYPE_CHECKING:
     from compose_lite.runner.cancellation import Cancellation
     from compose_lite.runner.image_build import ImageBuild
 
-_PLUGIN = "docker-buildx"
 _NO_ATTESTATIONS = "BUILDX_NO_DEFAULT_ATTESTATIONS"
-_PLUGIN_FOLDERS = (
-    "/usr/local/lib/docker/cli-plugins",
-    "/usr/local/libexec/docker/cli-plugins",
-    "/usr/lib/docker/cli-plugins",
-    "/usr/libexec/docker/cli-plugins",
-)
 
 
 def find_buildx(environ: Mapping[str, str]) -> str | None:
     """Return the path of the buildx plugin, looked for where the `docker` command looks; None if there is none."""
-    config = docker_config_folder(environ)
-    extra = read_docker_config(config).get("cliPluginsExtraDirs") or ()
-    for folder in (config / "cli-plugins", *extra, *_PLUGIN_FOLDERS):
-        path = Path(folder) / _PLUGIN
-        if path.is_file() and os.access(path, os.X_OK):
-            return str(path)
-    return None
+    return find_plugin("buildx", environ)
 
 
 class Buildx:

@@ -117,6 +117,7 @@ def container_labels(
         labels.AUTO_REMOVE: "True" if oneoff and oneoff.remove else "",
         labels.REPLACES: around.replaced or "",
         labels.UNNAMED: "" if action.named else "True",
+        labels.PROVIDED: ",".join(service.provided),
         labels.PEERS: ",".join(f"{name}={container}" for name, container in around.peers.items()),
         labels.FILES: json.dumps(dict(sorted(action.files.items()))) if action.files else "",
     }

@@ -24,7 +24,7 @@ from compose_lite.events import (
     PlanStarted,
     ignore,
 )
-from compose_lite.lazy_dataclasses import dataclass, replace
+from compose_lite.lazy_dataclasses import dataclass, field, replace
 from compose_lite.planner.actions import AwaitCondition, RestartContainer, StopContainer
 from compose_lite.planner.reasons import text
 from compose_lite.runner.failures import left_undone, report_of
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from compose_lite.events import Event, EventSink
+    from compose_lite.planner.answers import Said
     from compose_lite.planner.plan import Plan, PlannedAction
     from compose_lite.runner.handlers import Handler
     from compose_lite.runner.site import Site
@@ -58,12 +59,14 @@ class ExecutionResult:
         created: ids of the containers made, by the name that they were created under.
         skipped: ids of the actions that were not begun.
         cancelled: whether the user asked to stop.
+        said: what providers have said, by service.
     """
 
     created: Mapping[str, str] = EMPTY
     failures: tuple[Failure, ...] = ()
     skipped: tuple[int, ...] = ()
     cancelled: bool = False
+    said: Mapping[str, Said] = field(default=EMPTY, repr=False)
 
     def check(self) -> None:
         """Raise Interrupted or ExecutionError if not everything was done."""
@@ -160,6 +163,7 @@ class Executor:
             else (),
             skipped=tuple(progress.skipped),
             cancelled=self._site.cancellation.cancelled,
+            said=self._site.said,
         )
 
     def cancel(self) -> None:

@@ -175,6 +175,36 @@ def run_hook(site: Site, action: a.RunHook, report: Report) -> Outcome:
     return DONE
 
 
+def run_step(site: Site, action: a.RunStep, report: Report) -> Outcome:
+    from compose_lite.runner.init_step import run
+
+    run(site, action, report)
+    return DONE
+
+
+def run_provider(site: Site, action: a.RunProvider, report: Report) -> Outcome:
+    from compose_lite.runner.provider import call, find
+
+    project = site.known_project
+    provider = project.services[action.service].provider
+    assert provider is not None, "only planned for services of providers"
+    # The project's files may give the program variables, but not choose which program it is, nor which engine it sees.
+    given = {**project.environment, **site.environ, "COMPOSE_PROJECT_NAME": project.name}
+    said = call(
+        action,
+        provider,
+        find(provider.type, site.environ),
+        project=project.name,
+        environ=site.daemon.client_environment(given),
+        cancellation=site.cancellation,
+        report=report,
+    )
+    if said is None:
+        return Outcome(changed=False, text="its provider knows no stop")
+    site.said[action.service] = said
+    return DONE
+
+
 HANDLERS: Mapping[type, Handler] = {
     a.PullImage: pull_image,
     a.BuildImage: build_image,
@@ -196,11 +226,13 @@ HANDLERS: Mapping[type, Handler] = {
     a.RemoveContainer: remove_container,
     a.RenameContainer: rename_container,
     a.RunHook: run_hook,
+    a.RunStep: run_step,
+    a.RunProvider: run_provider,
     a.Delay: delay,
 }
 
 # What must not happen twice: a lost answer fails these instead of being asked for once more.
-ONCE = frozenset({a.RunHook, a.KillContainer, a.RestartContainer})
+ONCE = frozenset({a.RunHook, a.RunStep, a.RunProvider, a.KillContainer, a.RestartContainer})
 
 
 def _exists(site: Site, ref: str) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from compose_lite.runner.daemon import Daemon, Stream
     from compose_lite.runner.progress import Report
 
-_TAIL = 20
+TAIL = 20  # lines that a failure quotes
 
 
 def run(daemon: Daemon, container: str, action: RunHook, report: Report) -> None:
@@ -35,9 +35,9 @@ def run(daemon: Daemon, container: str, action: RunHook, report: Report) -> None
     stream = daemon.start_exec(exec_id, tty=False)
     tail: list[str] = []
     try:
-        for line in _lines(stream):
+        for line in lines(stream):
             report(line)
-            tail = [*tail[1 - _TAIL :], line]
+            tail = [*tail[1 - TAIL :], line]
     finally:
         stream.close()
     code = daemon.inspect_exec(exec_id)["ExitCode"]
@@ -50,7 +50,8 @@ def run(daemon: Daemon, container: str, action: RunHook, report: Report) -> None
         )
 
 
-def _lines(stream: Stream) -> Iterator[str]:
+def lines(stream: Stream) -> Iterator[str]:
+    """The lines of both outputs of a command without a terminal, as they come."""
     rest = b""
     for _, chunk in frames(iter(stream.read, b"")):
         *complete, rest = (rest + chunk).split(b"\n")

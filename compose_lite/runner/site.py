@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from compose_lite.planner.actions import ContainerRef
+    from compose_lite.planner.answers import Said
     from compose_lite.planner.plan import Plan
     from compose_lite.runner.build import BuildOptions, ImageBuilder
     from compose_lite.runner.daemon import Daemon
@@ -74,7 +75,8 @@ class Site:
         project: as it was planned; `None` where only its name is known (`down` without files).
         contents: what `secrets.NAME` and `configs.NAME` hold, for those that are not mounted from a file.
         models: model key → address where it is served.
-        environ: the user's environment, for registry credentials.
+        environ: the user's environment, for registry credentials and providers.
+        said: what providers have said so far, by service.
     """
 
     daemon: Daemon
@@ -85,6 +87,7 @@ class Site:
     environ: Mapping[str, str] = field(default=EMPTY, repr=False)
     cancellation: Cancellation = field(default_factory=Cancellation)
     builder: ImageBuilder | None = None
+    said: dict[str, Said] = field(default_factory=dict, repr=False)
 
     @property
     def known_project(self) -> Project:

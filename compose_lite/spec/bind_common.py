@@ -100,13 +100,15 @@ def supervision(entry: Mapping[str, Any] | bool) -> m.Supervision | None:
 
 
 def hook(entry: Mapping[str, Any]) -> m.Hook:
-    """Return one command of `post_start`, `pre_stop` or a watch rule."""
+    """Return one command of `pre_start`, `post_start`, `pre_stop` or a watch rule."""
     return m.Hook(
         command=texts(entry.get("command")),
         user=entry.get("user"),
         privileged=entry.get("privileged", False),
         working_dir=entry.get("working_dir"),
         environment=m.FrozenMap(entry.get("environment", ())),
+        image=entry.get("image"),
+        per_replica=entry.get("per_replica", False),
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _OF_THE_CONTAINER = frozenset({"HOME", "HOSTNAME", "LOGNAME", "PATH", "PWD", "SHELL", "USER"})
 """Variables that a shell in the container has too, with values of its own."""
-_COMMANDS = frozenset({"command", "entrypoint", "healthcheck", "post_start", "pre_stop"})
+_COMMANDS = frozenset({"command", "entrypoint", "healthcheck", "post_start", "pre_start", "pre_stop"})
 
 
 def eaten_dollars(facts: Facts) -> Iterator[Remark]:

@@ -230,13 +230,21 @@ class Mount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hook:
-    """A command run in the container at a point of its life (`post_start`, `pre_stop`)."""
+    """A command run at a point of a container's life, in it (`post_start`, `pre_stop`) or beside it (`pre_start`).
+
+    Attributes:
+        command: of `pre_start`, empty for what the image runs.
+        image: of `pre_start`: what its own container is made from; `None` for the service's image.
+        per_replica: of `pre_start`: run for each of the service's containers, not once for all of them.
+    """
 
     command: Command
     user: str | None = None
     privileged: bool = False
     working_dir: str | None = None
     environment: Mapping[str, str | None] = EMPTY
+    image: str | None = None
+    per_replica: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -430,6 +438,8 @@ class Service:
     post_start: tuple[Hook, ...] = ()
     pre_stop: tuple[Hook, ...] = ()
     pre_start: tuple[Hook, ...] = ()
+    # Names of the variables in `environment` that providers have said: not in the files, added when it is brought up.
+    provided: tuple[str, ...] = ()
     use_api_socket: bool = False
     watch: tuple[WatchRule, ...] = ()
     supervision: Supervision | None = Supervision()
@@ -440,7 +450,12 @@ class Service:
 
     @property
     def replicas(self) -> int:
-        """How many containers the files ask for (`scale`, else `deploy.replicas`, else 1)."""
+        """How many containers the files ask for (`scale`, else `deploy.replicas`, else 1).
+
+        None where a provider runs the service.
+        """
+        if self.provider is not None:
+            return 0
         if self.scale is not None:
             return self.scale
         if self.deploy is not None and self.deploy.replicas is not None:

@@ -139,6 +139,17 @@ _HOOK = Struct(
         "environment": _environment,
     }
 )
+_INIT_STEP = Struct(
+    {
+        "command": always(_command, _nothing, json_only=True),
+        "image": text,
+        "user": text,
+        "privileged": boolean,
+        "working_dir": text,
+        "environment": _environment,
+        "per_replica": boolean,
+    }
+)
 _BUILD = Struct(
     {
         "context": text,
@@ -385,6 +396,7 @@ SERVICE = Struct(
         "volumes": list_of(_MOUNT),
         "volumes_from": texts,
         "working_dir": text,
+        "pre_start": list_of(_INIT_STEP),
         "post_start": list_of(_HOOK),
         "pre_stop": list_of(_HOOK),
     }

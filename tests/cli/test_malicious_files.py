@@ -216,15 +216,29 @@ def test_looking_at_a_stack_runs_nothing_of_it(trap: Trap, words: list[str]) -> 
 
 
 @pytest.mark.parametrize(
-    "words", [["config"], ["plan"], ["up", "--detach"], ["--dry-run", "up"]], ids=" ".join
+    "words",
+    [
+        ["config"],
+        ["plan"],
+        ["plan", "--for", "down"],
+        ["plan", "--for", "stop"],
+        ["--dry-run", "up"],
+        ["--dry-run", "down"],
+        ["--dry-run", "run", "uses"],
+        ["ps"],
+        ["__complete", "up", ""],
+    ],
+    ids=" ".join,
 )
-def test_a_provider_is_never_run(trap: Trap, words: list[str]) -> None:
-    stack = "services: {provided: {provider: {type: evil, options: {a: b}}}}"
+def test_a_provider_is_not_run_to_look_at_a_stack(trap: Trap, words: list[str]) -> None:
+    stack = (
+        "services: {provided: {provider: {type: evil, options: {a: b}}}, "
+        "uses: {image: x, depends_on: [provided]}}"
+    )
     (trap.folder / "project" / "compose.yaml").write_text(stack)
     done = trap.run(*words)
-    # `up` may ask the user's own credential helper; what the file names is not run.
-    assert {mark.name for mark in trap.marks.iterdir()}.isdisjoint(("docker-evil", "evil"))
-    assert done.returncode == (0 if words == ["config"] else 1), done.stderr
+    trap.assert_untouched()
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

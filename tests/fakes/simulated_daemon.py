@@ -386,6 +386,10 @@ class SimulatedDaemon:
         if self._find(action.container).state != "running":
             raise Refused(f"{action.name} does not run")
 
+    def _run_step(self, action: actions.RunStep, project: Project) -> None:
+        if self._find(action.container).state != "created":
+            raise Refused(f"{action.name} has been started before")
+
     def _await_condition(self, action: actions.AwaitCondition, project: Project) -> None:
         for ref in action.containers:
             c = self._find(ref)

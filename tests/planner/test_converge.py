@@ -710,10 +710,15 @@ def test_hooks_run_behind_the_start_and_before_the_stop():
     """)
 
 
-def test_a_provider_is_refused():
-    stack = project(service("cloud", provider=Provider(type="awesome")))
-    with pytest.raises(PlanError, match="service 'cloud' is run by the provider 'awesome'"):
-        planned(stack, daemon_for(stack))
+def test_a_service_of_a_provider_has_no_container():
+    stack = project(
+        service("cloud", provider=Provider(type="awesome"), networks=()), service("web", needs=["cloud"])
+    )
+    assert planned(stack, daemon_for(stack)) == told("""
+        [1] create network p_default (no network yet)
+        [2] create container p-web-1 <- [1] (no container yet)
+        [3] start container p-web-1 <- [2] (no container yet)
+    """)
 
 
 def test_unknown_services_are_all_named():

@@ -169,6 +169,7 @@ CALLED = {
     "_remove remove_container": "the action of a plan",
     "_run remove_container": "doctor: the container that it has made to probe the engine",
     "_remove_abandoned remove_container": "doctor: the same, left by one that was killed",
+    "run remove_container": "a step of pre_start: the container that it ran in",
     "_start remove_container": "run --rm: its own container, which could not be started",
 }
 

@@ -68,6 +68,7 @@ IGNORED = {
     "watch": (WatchRule(path="/src", action="rebuild"),),
     "attach": False,
     "container_name": "site",
+    "provided": ("DB_URL",),
     "post_start": (Hook(command=("a",)),),
     "pre_stop": (Hook(command=("a",)),),
     "deploy": Deploy(replicas=3, update_config=UpdateConfig(parallelism=2)),
@@ -89,6 +90,7 @@ COUNTED = {
     "deploy": Deploy(limits=ResourceLimits(memory=1)),
     "init": False,
     "secrets": (FileGrant(source="s", target="/s"),),
+    "pre_start": (Hook(command=("a",)),),
     "mem_limit": 1,
     "platform": "linux/arm64",
 }

@@ -22,6 +22,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "wait for": ("Waiting", "Ready"),
     "give time to": ("Giving time", "Time given"),
     "run hook in": ("Running hook", "Hook done"),
+    "prepare": ("Preparing", "Prepared"),
+    "provide": ("Providing", "Provided"),
+    "release": ("Releasing", "Released"),
     "copy": ("Copying", "Copied"),
 }
 
