@@ -389,12 +389,14 @@ class RunStep(_OnContainer):
     Attributes:
         step: which one, from 0.
         image: what its container is made from.
+        files: the secrets and configs that are written into it, as they are into the service's container.
     """
 
     verb: ClassVar[str] = "prepare"
     hook: Hook
     step: int
     image: str
+    files: tuple[InjectedFile, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

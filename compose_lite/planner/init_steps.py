@@ -44,7 +44,7 @@ def prepare(
             there = [*there, work.steps[key]]
             continue
         image = hook.image or state.service.image_name(work.project.name)
-        step = RunStep(container=container, hook=hook, step=number, image=image)
+        step = RunStep(container=container, hook=hook, step=number, image=image, files=state.files.injected)
         reason = Reason(why=Why.HOOK, subject="pre_start")
         node = work.draft.add(step, reason, needs=[*there, *left, *gate.needs], after=gate.after)
         there = [node]

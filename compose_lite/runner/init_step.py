@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from compose_lite import __version__, labels
 from compose_lite.errors import ComposeLiteError, NotFound
 from compose_lite.runner.create import connect
+from compose_lite.runner.files import inject
 from compose_lite.runner.hooks import TAIL, lines
 from compose_lite.runner.start import start_once
 
@@ -44,6 +45,8 @@ def run(site: Site, action: RunStep, report: Report) -> None:
     try:
         for network in _further_networks(beside):
             connect(daemon, network, container, {})
+        # The root of the step's own container is never read-only, and what is mounted it shares.
+        inject(daemon, container, action.files, site.contents, read_only_root=False)
         site.cancellation.on_cancel(lambda: _end_soon(daemon, container))
         code, tail = _followed(daemon, container, report)
     finally:

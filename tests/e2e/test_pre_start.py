@@ -13,7 +13,7 @@ from tests.e2e.checks import (
     says,
 )
 from tests.e2e.harness import Scenario, scenarios
-from tests.e2e.steps import edit, ends, eventually, launch, remember, run, send_signal
+from tests.e2e.steps import do, edit, ends, eventually, launch, remember, run, send_signal
 
 STEPS = """
     services:
@@ -42,6 +42,28 @@ FAILING = """
       user: {image: "${IDLE}", depends_on: [web]}
 """
 ONE = "web first 0 /data"
+READING = """
+    x-service: &service
+      image: ${IDLE}
+      configs: [plain, {source: written, target: /run/configs/written}]
+      secrets: [{source: token, uid: "1000", gid: "1000", mode: 0400}]
+    services:
+      web:
+        <<: *service
+        volumes: ["seen:/seen"]
+        pre_start: [{command: [sh, -c, "(${READ}) >/seen/web"]}]
+      sealed:
+        <<: *service
+        read_only: true
+        volumes: ["seen:/seen"]
+        pre_start: [{command: [sh, -c, "(${READ}) >/seen/sealed"]}]
+    configs: {plain: {file: ./plain}, written: {content: from the text}}
+    secrets: {token: {environment: TOKEN}}
+    volumes: {seen: {}}
+""".replace(
+    "${READ}", "cd /run && cat /plain configs/written secrets/token && stat -c '%u %g %a' secrets/token"
+)
+SEEN = "from a filefrom the textfrom the environment1000 1000 400"
 
 test_pre_start = scenarios(
     Scenario(
@@ -72,6 +94,19 @@ test_pre_start = scenarios(
             run("down --volumes --yes"),
             nothing_left(),
             anonymous_volumes_gone(),
+        ),
+    ),
+    Scenario(
+        name="files",
+        intent="Steps have the secrets and configs of the container, mounted and written, owner and mode as well.",
+        files={"compose.yaml": READING, "plain": "from a file"},
+        only="compose-lite",
+        steps=(
+            do("there is a token", lambda stack: stack.env.update(TOKEN="from the environment")),
+            run("up -d"),
+            inside("web", "cat /seen/web", SEEN),
+            inside("sealed", "cat /seen/sealed", SEEN),
+            oneoffs(),
         ),
     ),
     Scenario(
