@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO
 
+from compose_lite.cli.attached_announcement import Announcement, coming_up
 from compose_lite.cli.attached_deeds import Deeds
 from compose_lite.cli.attached_menu import MenuSession, Typed, can_have_menu
 from compose_lite.cli.attached_supervision import AttachedSupervision
@@ -22,7 +23,7 @@ from compose_lite.events import ContainerExited, ContainerGivenUp
 from compose_lite.lazy_dataclasses import dataclass, field, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from compose_lite.cli.carry_out import Run
     from compose_lite.cli.commands.up import UpOptions
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from compose_lite.cli.views.progress import View
     from compose_lite.pipeline import Stack
     from compose_lite.pipeline.watching_files import Origin
+    from compose_lite.planner.observed import ObservedContainer
     from compose_lite.planner.requests import ImagesRequest, UpRequest
     from compose_lite.runner.follow import LogFollower
     from compose_lite.spec.model import Project
@@ -57,7 +59,7 @@ def attached_up(
             with attached.watch_if_wanted(lambda: attached.bring_up(images)):
                 if not options.watch:
                     attached.bring_up(images)
-                attached.announce()
+                attached.brought_up()
                 with attached.menu_if_wanted(), attached.supervision.on_while(options.supervise):
                     return attached.until_end()
         except (KeyboardInterrupt, Interrupted, OSError) as error:
@@ -98,6 +100,7 @@ class Attached:
     follower: LogFollower
     origin: Callable[[], Origin]
     wanted: frozenset[str]
+    before: Sequence[ObservedContainer]
     messages: SimpleQueue[ContainerExited | ContainerGivenUp | _LogsEnded | Typed] = field(
         default_factory=SimpleQueue
     )
@@ -109,6 +112,7 @@ class Attached:
         from compose_lite.cli.views.logs import LogPrinter
 
         terminal, options = self.ctx.terminal, self.options
+        self.announcement = Announcement(self._announce)
         self.menu = MenuSession(Deeds(self), terminal)
         self.watch = AttachedWatch(
             self.ctx,
@@ -181,6 +185,7 @@ class Attached:
             follower=follower,
             origin=origin,
             wanted=wanted,
+            before=found,
         )
         made.append(attached)
         reader = Thread(target=attached._read, name="logs", daemon=True)
@@ -226,19 +231,21 @@ class Attached:
         if run.exit_code:
             raise _NotUp(run.exit_code)
 
-    def announce(self) -> None:
-        """Tell whose logs are shown; they end with the last container, unless changed files may start others."""
-        from compose_lite import pipeline
-
-        names = [
-            self.printer.name_of(container.service, container.number, container.name)
-            for container in pipeline.containers(self.ctx.connect(), self.project.name)
-            if container.service in self.wanted and not container.oneoff
-        ]
-        if names:
-            self.say(safe(f"Attaching to {', '.join(names)}"))
+    def brought_up(self) -> None:
+        """Go on with the logs alone; they end with the last container, unless changed files may start others."""
+        self.announcement.make()
         if not self.options.watch:
             self.follower.expect_no_more()
+
+    def _announce(self) -> None:
+        """Tell whose logs are shown."""
+        numbers = [(container.service, container.number) for container in self.before]
+        names = [
+            self.printer.name_of(*container) for container in coming_up(self.project, self.wanted, numbers)
+        ]
+        self.printer.expect_names(names)
+        if names:
+            self.say(safe(f"Attaching to {', '.join(names)}"))
 
     def say(self, text: str) -> None:
         """Tell the user something between the log lines."""
@@ -311,6 +318,7 @@ class Attached:
         printer = self.printer
         try:
             for item in self.follower:
+                self.announcement.make()
                 if isinstance(item, ContainerExited):
                     end = self.supervision.told(item)
                     printer.exited(end)

@@ -299,6 +299,34 @@ test_up_and_down = scenarios(
         ),
     ),
     Scenario(
+        name="attached-early",
+        intent="Whose logs are shown is said before the first line, also of one that writes while others are waited for.",
+        files={
+            "compose.yaml": """
+                services:
+                  db:
+                    image: "${IDLE}"
+                    command: sh -c 'echo begun; exec sleep 1000'
+                    healthcheck: {test: 'false', interval: 1s, start_period: 1000s}
+                  worker: {image: "${IDLE}", depends_on: {db: {condition: service_healthy}}}
+            """
+        },
+        only="compose-lite",
+        steps=(
+            open_terminal("up", columns=80, rows=24),
+            soon("the first line is there", lambda lines: "db-1      | begun" in lines),
+            now(
+                "it was said above it",
+                lambda lines: lines[:2] == ["Attaching to db-1, worker-1", "db-1      | begun"],
+            ),
+            soon("one is waited for", lambda lines: any("until healthy" in line for line in lines)),
+            send("\x03"),
+            ends("terminal", code=130, timeout=PATIENCE),
+            left_tidy(),
+            now("it was said once", lambda lines: sum(line.startswith("Attaching") for line in lines) == 1),
+        ),
+    ),
+    Scenario(
         name="no-terminal",
         intent="In a pipe, on a dumb terminal and with `--ansi never` there is plain text, without a single escape.",
         files=DATABASE_FIRST,

@@ -56,8 +56,11 @@ class LogPrinter:
 
     def expect(self, sources: Iterable[LogSource]) -> None:
         """Learn who will write, so that all prefixes have the same width from the first line on."""
-        for source in sources:
-            name = self.name_of(source.service, source.number, source.name)
+        self.expect_names(self.name_of(source.service, source.number, source.name) for source in sources)
+
+    def expect_names(self, names: Iterable[str]) -> None:
+        """Learn the names, as `name_of` tells them, of who will write."""
+        for name in names:
             self._colour(name)
             if len(name) > self._width:
                 self._width = len(name)
