@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from typing import TYPE_CHECKING, Literal
 
 from compose_lite.errors import PlanError, Problem
+from compose_lite.hashes import sha256
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner.actions import BoundFile, InjectedFile
 from compose_lite.spec.model import EMPTY
@@ -114,7 +114,7 @@ def _digest(project: Project, service: Service, target: str, content: str | None
     if content is None:
         return "?"
     place = "\0".join((project.name, service.name, target, content))
-    return hashlib.sha256(place.encode()).hexdigest()[:_DIGEST_LENGTH]
+    return sha256(place.encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
 def _holders(service: Service, injected: list[InjectedFile]) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ secrets' contents only as digests that are bound to their place.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.hashes import sha256
 from compose_lite.lazy_dataclasses import MISSING, fields
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _daemon_name(objects: Mapping[str, Any], key: str) -> str:
 
 def _digest(told: Mapping[str, Any]) -> str:
     text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256(text.encode()).hexdigest()
 
 
 def _defaults(kind: type[Any]) -> tuple[tuple[str, Any], ...]:

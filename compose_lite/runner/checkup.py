@@ -142,8 +142,11 @@ def _missing_helpers(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _lock_folder(environ: Mapping[str, str]) -> str | None:
     """The first of the folders for locks that can be written to, or made."""
+    from pathlib import Path
+
     for folder in folders(environ):
-        there = next(place for place in (folder, *folder.parents) if place.exists())
+        path = Path(folder)
+        there = next(place for place in (path, *path.parents) if place.exists())
         if os.access(there, os.W_OK | os.X_OK):
-            return str(folder)
+            return folder
     return None

@@ -18,7 +18,7 @@ ENDPOINT_MAC = (1, 44)
 # Since when `Mounts` can make a missing host folder, as `Binds` always could.
 CREATE_MOUNTPOINT = (1, 42)
 
-_CDI_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w-]*=[A-Za-z0-9][\w.:-]*")
+_CDI_NAME = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w-]*=[A-Za-z0-9][\w.:-]*"
 
 
 class Feature(NamedTuple):
@@ -92,7 +92,7 @@ def _too_new(service: Service, feature: Feature, api_version: tuple[int, ...]) -
 
 def is_cdi(device: DeviceMapping) -> bool:
     """Whether a device is named as the Container Device Interface does it: `vendor.com/class=name`."""
-    return device.source == device.target and _CDI_NAME.fullmatch(device.source) is not None
+    return device.source == device.target and re.fullmatch(_CDI_NAME, device.source) is not None
 
 
 def security_option(option: str) -> tuple[str, str]:

@@ -4,6 +4,9 @@ The lock is the kernel's (`flock`) on a file of the user: it goes with its holde
 file stays; what it says is only believed while it is locked.
 """
 
+# Speed: whatever changes a project comes by here, and pathlib alone costs milliseconds.
+# ruff: noqa: PTH103, PTH112, PTH118
+
 from __future__ import annotations
 
 import errno
@@ -13,11 +16,10 @@ import os
 import time
 from contextlib import contextmanager, suppress
 from functools import partial
-from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from compose_lite.errors import Interrupted, LockHeld
+from compose_lite.hashes import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -83,29 +85,29 @@ def project_lock(
         os.close(descriptor)  # which unlocks
 
 
-def folders(environ: Mapping[str, str]) -> Iterator[Path]:
+def folders(environ: Mapping[str, str]) -> Iterator[str]:
     """Where lock files may be, best first: private to the user, and local to the machine if possible."""
     if runtime := environ.get("XDG_RUNTIME_DIR"):
-        yield Path(runtime, _FOLDER)
-    if os.path.isdir(shared := f"/run/user/{os.getuid()}"):  # noqa: PTH112  # as a text for `Path` anyway
-        yield Path(shared, _FOLDER)
+        yield os.path.join(runtime, _FOLDER)
+    if os.path.isdir(shared := f"/run/user/{os.getuid()}"):
+        yield os.path.join(shared, _FOLDER)
     if state := environ.get("XDG_STATE_HOME"):
-        yield Path(state, _FOLDER)
+        yield os.path.join(state, _FOLDER)
     if home := environ.get("HOME"):
-        yield Path(home, ".local", "state", _FOLDER)
+        yield os.path.join(home, ".local", "state", _FOLDER)
     from tempfile import gettempdir
 
-    yield Path(gettempdir(), f"{_FOLDER}-{os.getuid()}")
+    yield os.path.join(gettempdir(), f"{_FOLDER}-{os.getuid()}")
 
 
 def _open(name: str, environ: Mapping[str, str]) -> int | None:
     for folder in folders(environ):
         with suppress(OSError):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if folder.lstat().st_uid != os.getuid() or not folder.is_dir():
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            if os.lstat(folder).st_uid != os.getuid() or not os.path.isdir(folder):
                 continue  # somebody else made it: they could keep us out, or read who we are
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            return os.open(folder / name, flags, 0o600)
+            return os.open(os.path.join(folder, name), flags, 0o600)
     return None
 
 

@@ -17,10 +17,10 @@ import pickle
 import stat
 import sys
 from contextlib import suppress
-from hashlib import blake2b, shake_256
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from compose_lite.hashes import blake2b, shake_256
 from compose_lite.lazy_dataclasses import dataclass, fields, replace
 from compose_lite.spec.evidence import kind_of
 from compose_lite.spec.model import EMPTY, FrozenMap

@@ -12,12 +12,11 @@ if TYPE_CHECKING:
     from compose_lite.errors import ComposeLiteError, Location, Problem
 
 # What follows a name like these in a line of a file is not for others who read the output.
-_SECRET = re.compile(
-    r"""(?P<before>(?<![A-Za-z])(?<!\$\{)(?:PASS|PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|SECRET_KEY(?:_BASE)?|TOKEN|API_?KEY"""
+_SECRET = (
+    r"""(?i)(?P<before>(?<![A-Za-z])(?<!\$\{)(?:PASS|PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|SECRET_KEY(?:_BASE)?|TOKEN|API_?KEY"""
     r"""|ACCESS_KEY|PRIVATE_KEY|ENCRYPTION_KEY|CREDENTIALS?)["']?\s*[:=]\s*)"""
     r"""(?P<value>"[^"]*"|'[^']*'|[^\s"'${}\[\]#][^,}\]]*)"""
-    r"""|(?P<login>://[^/\s:@]+:)(?P<password>[^/\s:@]+)(?=@)""",
-    re.IGNORECASE,
+    r"""|(?P<login>://[^/\s:@]+:)(?P<password>[^/\s:@]+)(?=@)"""
 )
 _TAB = 4
 _EXCERPT, _LEAST_EXCERPT = 160, 20
@@ -79,7 +78,7 @@ def _excerpt(location: Location, room: int, *, coloured: bool) -> list[str]:
         return []
     column = location.column or 1
     begin = max(0, column - room // 2) if len(location.source_line) > room else 0
-    shown = _SECRET.sub(_masked, location.source_line)[begin : begin + room]
+    shown = re.sub(_SECRET, _masked, location.source_line)[begin : begin + room]
     before = _plain(shown[: column - 1 - begin])
     gutter = f"{location.line:>5} | "
     lines = [paint(gutter, DIM, on=coloured) + clip(_plain(shown), room)]
