@@ -29,11 +29,11 @@ def with_warnings(plan: Plan, project: Project, address: str) -> Plan:
 
 def is_elsewhere(address: str) -> bool:
     """Whether the daemon is on another machine, as far as its address tells; behind ssh it is taken to be."""
+    if address.startswith(("unix://", "npipe://")):
+        return False
     from urllib.parse import urlsplit
 
     parts = urlsplit(address if "://" in address else f"tcp://{address}")
-    if parts.scheme in ("unix", "npipe"):
-        return False
     host = parts.hostname or "localhost"
     return parts.scheme == "ssh" or not (host in ("localhost", "::1") or host.startswith("127."))
 
