@@ -1,4 +1,4 @@
-"""Write docs/performance.md and its pictures from what the other benchmarks have measured.
+"""Write docs/performance.md with its pictures, and the README's table, from what the other benchmarks have measured.
 
 usage: python -m benchmarks.report COMPARE.json SWEEP.json WATCH.json STARTUP.json
 """
@@ -19,8 +19,31 @@ from benchmarks.compare import FLOOR, OURS, PEER, table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 COLOURS = {OURS: "#1f77b4", PEER: "#ff7f0e", FLOOR: "#7f7f7f"}
+
+# What the README quotes, between these marks.
+BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
+QUOTED = (
+    "up, chain of 5",
+    "up, 20 independent",
+    "up, 4 health-checked in a chain",
+    "up, db → job → web → proxy",
+    "second up, chain of 5",
+    "second up, 4 health-checked in a chain",
+    "ps, chain of 5",
+    "exec true, chain of 5",
+    "down, chain of 5",
+    "down, 20 independent",
+    "config -q, 100 services, changed",
+    "config -q, 100 services, unchanged",
+    "config -q, 4000 services, changed",
+    "config -q, 4000 services, unchanged",
+    "version",
+    "logs, 300,000 lines",
+    "watch, save to container",
+)
 
 PAGE = """# Performance
 
@@ -133,6 +156,14 @@ def _save(figure: Any, path: Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
+def quoted(readme: str, samples: dict[str, Any], machine: str) -> str:
+    """The README with the figures of today between its marks."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    rows = table({row: samples[row] for row in QUOTED})
+    return f"{before}{BEGIN}\n{rows}\n\n{machine}.\n\n{END}{after}"
+
+
 def growth_rows(plans: dict[str, dict[str, float]]) -> str:
     """The growth of load and plan as rows in Markdown."""
     return "\n".join(
@@ -166,6 +197,8 @@ def main() -> None:
         growth=growth_rows(swept["plans"]),
     )
     (DOCS / "performance.md").write_text(page)
+    readme = ROOT / "README.md"
+    readme.write_text(quoted(readme.read_text(), samples, compared["machine"]))
 
 
 if __name__ == "__main__":
