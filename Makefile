@@ -72,8 +72,9 @@ benchmark: setup engine tools ## measure beside docker compose and write docs/pe
 	$(BIN)/python -m benchmarks.compare --rounds 5 --json .cache/compare.json
 	$(BIN)/python -m benchmarks.sweep --json .cache/sweep.json
 	$(BIN)/python -m benchmarks.watch --json .cache/watch.json
-	$(BIN)/python -m benchmarks.startup --json .cache/startup.json
-	$(BIN)/python -m benchmarks.report .cache/{compare,sweep,watch,startup}.json
+	$(BIN)/python -m benchmarks.startup --rounds 30 --json .cache/startup.json
+	$(BIN)/python -m benchmarks.crowd --parallel 8 32 64 --json .cache/crowd.json
+	$(BIN)/python -m benchmarks.report .cache/{compare,sweep,watch,startup,crowd}.json
 
 setup: ## create the virtual environment
 	@scripts/setup-venv

@@ -1,6 +1,6 @@
 """Measure a stack of 200 containers: `up`, `ps`, `logs` and `down`, beside docker compose and the floor, in turn.
 
-usage: python -m benchmarks.crowd [--size 200] [--rounds 1] [--parallel 8 16 32 64]
+usage: python -m benchmarks.crowd [--size 200] [--rounds 1] [--parallel 8 16 32 64] [--json FILE]
 
 With `--parallel` compose-lite's `up` and `down` are measured once more for each number of calls at a time. Seconds are
 those of whole processes (the floor: its calls alone).
@@ -9,6 +9,7 @@ those of whole processes (the floor: its calls alone).
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -94,6 +95,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--parallel", type=int, nargs="*", default=[])
+    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     image, workload = ensure_busybox("1-idle"), crowd(options.size)
     samples: Samples = {}
@@ -106,6 +108,8 @@ def main() -> None:
                 measure_parallel(tools()[0], limit, workload.title, folder, samples)
     print(table(samples))
     print(machine())
+    if options.json:
+        options.json.write_text(json.dumps(samples))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Write docs/performance.md with its pictures, and the README's table, from what the other benchmarks have measured.
 
-usage: python -m benchmarks.report COMPARE.json SWEEP.json WATCH.json STARTUP.json
+usage: python -m benchmarks.report COMPARE.json SWEEP.json WATCH.json STARTUP.json CROWD.json
 """
 
 from __future__ import annotations
@@ -74,6 +74,12 @@ work itself, calls to the daemon included, is the smallest part.
 
 Of `up` and `down` nearly all is the daemon's: the calls are those of the floor, in the same order and side by side,
 after the start-up above.
+
+## 200 containers
+
+One round each; the last rows with so many calls to the daemon at a time instead of 16.
+
+{crowd}
 
 ## Growth
 
@@ -182,6 +188,7 @@ def main() -> None:
     parser.add_argument("sweep", type=Path)
     parser.add_argument("watch", type=Path)
     parser.add_argument("startup", type=Path)
+    parser.add_argument("crowd", type=Path)
     options = parser.parse_args()
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "compose-lite"  # the same figures give the same file
@@ -194,6 +201,7 @@ def main() -> None:
         table=table(samples),
         machine=compared["machine"],
         startup=startup.table(json.loads(options.startup.read_text())),
+        crowd=table(json.loads(options.crowd.read_text())),
         growth=growth_rows(swept["plans"]),
     )
     (DOCS / "performance.md").write_text(page)
