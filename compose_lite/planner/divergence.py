@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from compose_lite import labels
 from compose_lite.lazy_dataclasses import replace
-from compose_lite.planner import effective, hashing
+from compose_lite.planner import hashing
 from compose_lite.planner.differences import HIDDEN, container_reasons
 from compose_lite.planner.reasons import Change, Reason, Why
 from compose_lite.spec.model import EMPTY
@@ -14,11 +14,21 @@ from compose_lite.spec.model import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from compose_lite.planner.effective import Flat
     from compose_lite.planner.files import ServiceFiles
     from compose_lite.planner.observed import Observed, ObservedContainer
     from compose_lite.spec.model import Project, Service
 
 _IMAGE_DIGITS = 12
+# What `use_api_socket` adds where the user of that moment has registry credentials: no part of the service.
+_REGISTRY_ACCESS = frozenset({"environment.DOCKER_CONFIG", "mounts./run/secrets/docker/config.json"})
+# What Podman (seen on 4.3) gives every container of its own accord, and shows as if it had been asked for.
+_PODMANS_OWN = frozenset(
+    {
+        *(f"environment.{name}" for name in ("container", "HOME", "HOSTNAME", "TERM")),
+        *("ipc", "pid", "pids_limit", "shm_size", "stop_grace_period", "uts", "working_dir"),
+    }
+)
 
 
 def hash_matches(container: ObservedContainer, digest: str) -> bool:
@@ -85,9 +95,12 @@ def _config_reasons(
     ours = container.labels.get(labels.HASH, "").startswith(hashing.label(""))
     reasons: tuple[Reason, ...] = ()
     if container.effective is not None:
+        # Only now: where the hash says that nothing differs, nothing is compared.
+        from compose_lite.planner.effective_container import expected
+
         image = observed.images.get(service.image_name(project.name))
         config = image.config if image is not None else None
-        wanted = effective.expected(project, service, files=files, image=config or EMPTY, peers=peers)
+        wanted = expected(project, service, files=files, image=config or EMPTY, peers=peers)
         if not ours:
             wanted = _attached(_known_to(observed.api_version, wanted), container)
         actual = container.effective
@@ -122,25 +135,25 @@ def _without_values(reasons: tuple[Reason, ...], paths: frozenset[str]) -> tuple
     )
 
 
-def _known_to(api_version: str, wanted: effective.Flat) -> effective.Flat:
+def _known_to(api_version: str, wanted: Flat) -> Flat:
     """Without what an older engine drops and so can't show again (annotations came with API 1.43)."""
     if tuple(map(int, api_version.split("."))) >= (1, 43):
         return wanted
     return {key: value for key, value in wanted.items() if not key.startswith("annotations.")}
 
 
-def _without_registry_access(flat: Mapping[str, Any]) -> effective.Flat:
-    return {key: value for key, value in flat.items() if key not in effective.REGISTRY_ACCESS}
+def _without_registry_access(flat: Mapping[str, Any]) -> Flat:
+    return {key: value for key, value in flat.items() if key not in _REGISTRY_ACCESS}
 
 
 def _without_podmans_own(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the container has, without what a Podman has added and nobody asks for."""
     if actual.get("environment.container") != "podman":
         return actual
-    return {key: value for key, value in actual.items() if key in wanted or key not in effective.PODMANS_OWN}
+    return {key: value for key, value in actual.items() if key in wanted or key not in _PODMANS_OWN}
 
 
-def _attached(wanted: effective.Flat, container: ObservedContainer) -> effective.Flat:
+def _attached(wanted: Flat, container: ObservedContainer) -> Flat:
     """Without the networks that the container is not on: it can be connected as it is."""
     present = {endpoint.network for endpoint in container.endpoints}
     missing = {key for key, value in wanted.items() if value is True and key.startswith("networks.")} - {

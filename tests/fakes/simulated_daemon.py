@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from compose_lite import labels
-from compose_lite.planner import actions, effective, hashing
+from compose_lite.planner import actions, effective, effective_container, hashing
 from compose_lite.planner.files import files_of
 from compose_lite.planner.observed import (
     Health,
@@ -275,7 +275,7 @@ class SimulatedDaemon:
                 if p.published
             ),
             shares=tuple(sorted(ids[peer] for peer in service.namespace_peers())),
-            effective=effective.expected(project, service, files=files, peers=ids),
+            effective=effective_container.expected(project, service, files=files, peers=ids),
         )
 
     @staticmethod

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from compose_lite.planner import effective
+from compose_lite.planner import effective_container
 from compose_lite.planner.actions import ContainerRef
 from compose_lite.planner.differences import differences
 from compose_lite.planner.files import NONE
@@ -70,7 +70,7 @@ def test_container_differs_in_nothing_from_its_service(ground: Ground, name: str
 
     if ROWS[name].engine and ROWS[name].engine.lower() in ground.warnings.lower():
         return  # the engine can't, and says so
-    expected = effective.expected(ground.project, service, files=NONE, image=image)
+    expected = effective_container.expected(ground.project, service, files=NONE, image=image)
     assert differences(expected, actual) == ()
 
 
