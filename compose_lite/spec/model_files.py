@@ -16,7 +16,7 @@ from compose_lite.spec.merge import apply_resets, merge_trees
 from compose_lite.spec.normalize import resolve_bare_names
 from compose_lite.spec.paths import resolve_paths
 from compose_lite.spec.second_look import cut
-from compose_lite.spec.source import Document, parse
+from compose_lite.spec.source import parse
 from compose_lite.spec.tree import Map, locate
 from compose_lite.spec.unique import drop_duplicates, drop_revealed_duplicates
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from compose_lite.spec.problems import Problems
     from compose_lite.spec.reading import Reader
     from compose_lite.spec.trace import Trace
+    from compose_lite.spec.tree_builder import Document
     from compose_lite.spec.variables import Variables
 
 _DEEPEST_CUTS = 6
