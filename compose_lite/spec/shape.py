@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from compose_lite.spec.commands import split_command
 from compose_lite.spec.kinds import (
-    BadValue,
     Shaped,
     Struct,
     always,
@@ -24,115 +22,38 @@ from compose_lite.spec.kinds import (
     text,
     unsigned,
 )
-from compose_lite.spec.tree import Map, Path, Seq, path_text
+from compose_lite.spec.service_kinds import (
+    command,
+    device_count,
+    file_mode,
+    health_test,
+    host_addresses,
+    ssh_keys,
+    texts,
+    ulimit,
+)
+from compose_lite.spec.tree import Map, Path, path_text
 
 if TYPE_CHECKING:
-    from compose_lite.spec.kinds import Report
     from compose_lite.spec.problems import Problems
-
-
-def _command(value: Any, path: Path, report: Report) -> Any:
-    """A command: text is split into words, null stays null."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return Seq(split_command(value))
-    return texts(value, path, report)
-
-
-def _mode(value: Any, _path: Path, _report: Report) -> str:
-    """A file mode, printed in octal."""
-    if isinstance(value, str):
-        try:
-            value = int(value, 8)
-        except ValueError:
-            raise BadValue("a file mode such as 0440") from None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise BadValue("a file mode such as 0440")
-    return f"0{value:o}"
-
-
-def _device_count(value: Any, _path: Path, _report: Report) -> int:
-    """A number of devices; `all` is -1."""
-    if isinstance(value, str):
-        if value.lower() == "all":
-            return -1
-        try:
-            return int(value)
-        except ValueError:
-            raise BadValue("a number of devices, or `all`") from None
-    if isinstance(value, int):
-        return value
-    raise BadValue("a number of devices, or `all`")
-
-
-def _health_test(value: Any, path: Path, report: Report) -> Any:
-    if isinstance(value, str):
-        return Seq(["CMD-SHELL", value])
-    return texts(value, path, report)
-
-
-def _ulimit(value: Any, path: Path, report: Report) -> Any:
-    shaped = _ULIMIT(value if isinstance(value, dict) else {"single": value}, path, report)
-    single = shaped.pop("single", 0)
-    return single if single else shaped
-
-
-def _hosts(value: Any, path: Path, report: Report) -> Any:
-    """Host names to addresses, printed as a sorted list of `NAME=ADDRESS`."""
-    entries: list[str] = []
-    if isinstance(value, dict):
-        for name, addresses in value.items():
-            listed = addresses if isinstance(addresses, list) else [addresses]
-            entries.extend(f"{name}={_address(printed(address, path, report))}" for address in listed)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            entry = printed(item, path, report)
-            name, found, addresses = entry.partition("=" if "=" in entry else ":")
-            if not found or not name or ":" in name:
-                report((*path, index), "NAME=ADDRESS")
-                continue
-            entries.extend(f"{name}={_address(address)}" for address in addresses.split(","))
-    return Seq(sorted(entries))
-
-
-def _address(address: str) -> str:
-    return address[1:-1] if address.startswith("[") and address.endswith("]") else address
-
-
-def _ssh(value: Any, path: Path, report: Report) -> Any:
-    if isinstance(value, dict):
-        return Seq(
-            sorted(
-                name if item is None else f"{name}={printed(item, path, report)}"
-                for name, item in value.items()
-            )
-        )
-    return texts(value, path, report)
-
-
-def _options(value: Any, path: Path, report: Report) -> Any:
-    return map_of(list_of(printed))(value, path, report)
 
 
 def _nothing() -> None:
     return None
 
 
-texts = list_of(text)
 _labels = pairs(null=False)
 _environment = pairs(null=True)
 _strings = map_of(printed)
 
-_ULIMIT = Struct({"single": integer, "soft": integer, "hard": integer})
-_ulimits = map_of(_ulimit)
-_FILE_GRANT = Struct({"source": text, "target": text, "uid": text, "gid": text, "mode": pointer(_mode)})
+_ulimits = map_of(ulimit)
+_FILE_GRANT = Struct({"source": text, "target": text, "uid": text, "gid": text, "mode": pointer(file_mode)})
 _DEVICE_REQUEST = Struct(
-    {"capabilities": texts, "driver": text, "count": _device_count, "device_ids": texts, "options": _labels}
+    {"capabilities": texts, "driver": text, "count": device_count, "device_ids": texts, "options": _labels}
 )
 _HOOK = Struct(
     {
-        "command": always(_command, _nothing, json_only=True),
+        "command": always(command, _nothing, json_only=True),
         "user": text,
         "privileged": boolean,
         "working_dir": text,
@@ -141,7 +62,7 @@ _HOOK = Struct(
 )
 _INIT_STEP = Struct(
     {
-        "command": always(_command, _nothing, json_only=True),
+        "command": always(command, _nothing, json_only=True),
         "image": text,
         "user": text,
         "privileged": boolean,
@@ -159,14 +80,14 @@ _BUILD = Struct(
         "args": _environment,
         "provenance": printed,
         "sbom": printed,
-        "ssh": _ssh,
+        "ssh": ssh_keys,
         "labels": _labels,
         "cache_from": texts,
         "cache_to": texts,
         "no_cache": boolean,
         "additional_contexts": _labels,
         "pull": boolean,
-        "extra_hosts": _hosts,
+        "extra_hosts": host_addresses,
         "isolation": text,
         "network": text,
         "target": text,
@@ -254,7 +175,7 @@ _WATCH = Struct(
 )
 _HEALTHCHECK = Struct(
     {
-        "test": _health_test,
+        "test": health_test,
         "timeout": pointer(duration),
         "interval": pointer(duration),
         "retries": pointer(unsigned),
@@ -326,7 +247,7 @@ SERVICE = Struct(
         "cpus": number32,
         "cpuset": text,
         "cpu_shares": integer,
-        "command": always(_command, _nothing, json_only=True),
+        "command": always(command, _nothing, json_only=True),
         "configs": list_of(_FILE_GRANT),
         "container_name": text,
         "credential_spec": pointer(Struct({"config": text, "file": text, "registry": text})),
@@ -338,14 +259,14 @@ SERVICE = Struct(
         "dns_opt": texts,
         "dns_search": texts,
         "domainname": text,
-        "entrypoint": always(_command, _nothing, json_only=True),
-        "provider": pointer(Struct({"type": text, "options": _options})),
+        "entrypoint": always(command, _nothing, json_only=True),
+        "provider": pointer(Struct({"type": text, "options": map_of(list_of(printed))})),
         "environment": _environment,
         "env_file": list_of(_ENV_FILE),
         "expose": list_of(printed),
         "extends": pointer(Struct({"file": text, "service": text})),
         "external_links": texts,
-        "extra_hosts": _hosts,
+        "extra_hosts": host_addresses,
         "group_add": texts,
         "gpus": list_of(_DEVICE_REQUEST),
         "hostname": text,
