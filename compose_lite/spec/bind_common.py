@@ -32,12 +32,16 @@ def file_mode(value: str | None) -> int | None:
     return None if value is None else int(value, 8)
 
 
-def frozen(value: Any) -> Any:
-    """Return extension data with mappings and lists made immutable."""
+def extensions(written: Mapping[str, Any]) -> m.FrozenMap[str, Any]:
+    """Return the `x-` entries of a mapping, immutable."""
+    return m.FrozenMap((key, _frozen(value)) for key, value in written.items() if key.startswith("x-"))
+
+
+def _frozen(value: Any) -> Any:
     if isinstance(value, dict):
-        return m.FrozenMap((key, frozen(item)) for key, item in value.items())
+        return m.FrozenMap((key, _frozen(item)) for key, item in value.items())
     if isinstance(value, list):
-        return tuple(frozen(item) for item in value)
+        return tuple(_frozen(item) for item in value)
     return value
 
 
