@@ -28,6 +28,8 @@ class ActionStarted:
         name: the daemon's name of that thing.
         service: the service concerned, if any.
         reason: why, one line.
+        becomes: the name that it will have in the end, if that is another one: a container that takes the place of
+            another one has a temporary name until that has gone.
     """
 
     id: int
@@ -36,6 +38,7 @@ class ActionStarted:
     name: str
     service: str | None = None
     reason: str = ""
+    becomes: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

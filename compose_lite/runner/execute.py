@@ -25,7 +25,7 @@ from compose_lite.events import (
     ignore,
 )
 from compose_lite.lazy_dataclasses import dataclass, field, replace
-from compose_lite.planner.actions import AwaitCondition, RestartContainer, StopContainer
+from compose_lite.planner.actions import AwaitCondition, RenameContainer, RestartContainer, StopContainer
 from compose_lite.planner.reasons import text
 from compose_lite.runner.failures import left_undone, report_of
 from compose_lite.runner.handlers import HANDLERS, ONCE
@@ -129,6 +129,7 @@ class Executor:
         self._waiter = Waiter(site.daemon, plan.project)
         self._abandoned = False
         self._progress = Progress(plan)
+        self._final_names = _final_names(plan)
         site.cancellation.on_cancel(self._wake)
 
     def run(self) -> ExecutionResult:
@@ -340,6 +341,7 @@ class Executor:
                 name=action.name,
                 service=container.service if container else getattr(action, "service", None),
                 reason="; ".join(map(text, planned.reasons)),
+                becomes=self._final_names.get(action.name),
             )
         )
 
@@ -366,3 +368,9 @@ class _Reporter:
         self, text: str, current: int | None = None, total: int | None = None, *, output: bool = False
     ) -> None:
         self._tell(ActionProgress(id=self._number, text=text, current=current, total=total, output=output))
+
+
+def _final_names(plan: Plan) -> Mapping[str, str]:
+    """By the temporary name of each container that takes the place of another one: the name that it gets."""
+    renames = (planned.action for planned in plan.actions if isinstance(planned.action, RenameContainer))
+    return {rename.name: rename.to for rename in renames if rename.replaces is not None}

@@ -86,6 +86,26 @@ def test_steps_of_one_resource_share_a_line_and_time_runs_on() -> None:
     assert rows(made)[1].split() == ["⠴", "Container", "demo-web-1", "Starting", "2.5s"]
 
 
+def test_a_container_and_its_successor_share_a_line() -> None:
+    new = {"kind": "container", "name": "0123456789ab_demo-web-1", "becomes": "demo-web-1", "service": "web"}
+    made = board(
+        started(1, "stop", "demo-web-1"),
+        done(1),
+        events.ActionStarted(id=2, verb="create", **new),
+        done(2),
+        events.ActionStarted(id=3, verb="rename", **new),
+        done(3),
+    )
+    assert rows(made)[1:] == [" ✔ Container demo-web-1  Replaced       0.0s"]
+
+
+def test_a_successor_that_is_removed_again_does_not_look_like_a_removal() -> None:
+    name = "0123456789ab_demo-web-1"
+    begun = events.ActionStarted(id=1, verb="create", kind="container", name=name, becomes="demo-web-1")
+    shown = last_row(begun, done(1), events.PlanStarted(actions=1), started(2, "remove", name), done(2))
+    assert shown == " ✔ Container demo-web-1  Undone         0.0s"
+
+
 def test_a_pull_tells_how_much_has_come_first() -> None:
     progress = events.ActionProgress(id=1, text="Downloading, 1 of 4 layers done", current=30, total=120)
     assert last_row(started(1, "pull", "db", kind="image"), progress) == (

@@ -124,6 +124,14 @@ def test_a_failure_report_has_all_that_is_needed_to_act() -> None:
     ]
 
 
+def test_a_report_does_not_repeat_a_whole_command() -> None:
+    report = FailureReport(message="no", reason=f"command: {'a' * 90} → {'b' * 90}")
+    assert render_report(report, coloured=False).splitlines() == [
+        "error: no",
+        f"  to be done because: command: {'a' * 90} → {'b' * 17}…",
+    ]
+
+
 def test_a_failure_report_as_json() -> None:
     shown = json.loads(reports_json([REPORT, FailureReport(message="x")]).splitlines()[0])
     assert shown["text"] == "demo-db-1 is unhealthy"

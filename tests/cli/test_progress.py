@@ -55,6 +55,13 @@ def show(mode: str) -> str:
     return written(out)
 
 
+def test_plain_reasons_are_short() -> None:
+    out = terminal()
+    with showing("plain", out, title="up") as view:
+        view(started(1, "create", "demo-web-1", reason=f"command: {'a' * 120} → {'b' * 120}"))
+    assert written(out) == f" Container demo-web-1  Creating  (command: {'a' * 90}…)\n"
+
+
 def test_plain() -> None:
     assert show("plain").splitlines() == [
         " Container demo-db-1  Unchanged",

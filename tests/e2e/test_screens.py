@@ -176,6 +176,12 @@ test_up_and_down = scenarios(
                  ✔ Container demo-----------db-1   Unchanged
                  ✔ Container demo-----------web-1  Unchanged
             """),
+            *to_its_end("up -d --force-recreate web", columns=80),
+            screen_is("""
+                [+] up 2/2
+                 ✔ Container demo-----------db-1   Unchanged
+                 ✔ Container demo-----------web-1  Started        0.0s
+            """),
             *to_its_end("down", columns=80),
             screen_is("""
                 [+] down 3/3

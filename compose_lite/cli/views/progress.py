@@ -10,7 +10,7 @@ from compose_lite import events
 from compose_lite.cli.invocation import PROGRESS
 from compose_lite.cli.views import words
 from compose_lite.cli.views.problems import problem_json, render_problem
-from compose_lite.cli.views.text import DIM, GREEN, RED, json_text, paint, safe, seconds
+from compose_lite.cli.views.text import DIM, GREEN, RED, clip, json_text, paint, safe, seconds
 from compose_lite.errors import UsageError
 
 if TYPE_CHECKING:
@@ -91,6 +91,10 @@ class _LineView:
         """Nothing is left to show."""
 
 
+# Columns that a reason has at most: `plan` tells all of a command that has changed.
+_REASON = 100
+
+
 class PlainView(_LineView):
     """A line when something begins, a line when it ends."""
 
@@ -111,8 +115,9 @@ class PlainView(_LineView):
                 self._said.clear()
             case events.ActionStarted():
                 self._started[event.id] = event
-                reason = paint(f"  ({safe(event.reason)})", DIM, on=self._coloured) if event.reason else ""
-                return self._about(event.id, words.doing(event.verb)) + reason
+                reason = clip(safe(event.reason), _REASON)
+                shown = paint(f"  ({reason})", DIM, on=self._coloured) if reason else ""
+                return self._about(event.id, words.doing(event.verb)) + shown
             case events.ActionProgress() if self._is_news(event):
                 self._said[event.id] = event.text
                 return self._about(event.id, safe(event.text.expandtabs()))

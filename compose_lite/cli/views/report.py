@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, json_text, paint, safe
+from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, clip, json_text, paint, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from compose_lite.errors import FailureReport
+
+
+# Columns that the reason has at most: `plan` tells all of a command that has changed.
+_REASON = 120
 
 
 def render_reports(reports: Iterable[FailureReport], *, coloured: bool) -> str:
@@ -38,7 +42,7 @@ def render_report(report: FailureReport, *, coloured: bool) -> str:
         *(f"  {safe(line)}" for line in others),
     ]
     if report.reason:
-        lines.append(f"  to be done because: {safe(report.reason)}")
+        lines.append(f"  to be done because: {clip(safe(report.reason), _REASON)}")
     if report.exit_code is not None:
         memory = ", killed because it ran out of memory" if report.oom_killed else ""
         lines.append(f"  exit code {report.exit_code}{memory}")

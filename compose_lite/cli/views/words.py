@@ -16,6 +16,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "pause": ("Pausing", "Paused"),
     "unpause": ("Unpausing", "Unpaused"),
     "rename": ("Renaming", "Renamed"),
+    "replace": ("Replacing", "Replaced"),
+    "undo": ("Undoing", "Undone"),
     "connect": ("Connecting", "Connected"),
     "disconnect": ("Disconnecting", "Disconnected"),
     "provide files to": ("Providing files", "Files provided"),
