@@ -16,23 +16,16 @@ from compose_lite import labels
 from compose_lite.errors import AnswerLost, ComposeLiteError, DaemonError, DaemonUnavailable, NotFound
 from compose_lite.events import ContainerExited
 from compose_lite.runner.followed import Followed, StartsNoted
-from compose_lite.runner.logs import (
-    LogOptions,
-    LogSource,
-    newest_line,
-    open_attached,
-    open_log,
-    open_logs,
-)
+from compose_lite.runner.log_opener import LogOpener
+from compose_lite.runner.logs import LogSource, open_attached, open_logs
 from compose_lite.runner.open_logs import OpenLogs
-from compose_lite.runner.timestamps import as_unix
 from compose_lite.runner.wakeups import EventPump, Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from compose_lite.runner.daemon import Daemon, Json
-    from compose_lite.runner.logs import Line, OpenLog
+    from compose_lite.runner.logs import Line, LogOptions, OpenLog
 
 # A container that was told to stop may be on its way to a restart: how long the last one is waited for.
 _RESTART_GRACE = 1.0
@@ -91,6 +84,7 @@ class LogFollower:
         self._closed = False
         self._wakeup = Wakeup()
         self._logs = OpenLogs(self._wakeup)
+        self._opener = LogOpener(daemon, self._logs)
         self._pump = self._subscribed()
 
     def follow(self, sources: Sequence[LogSource], *, running: Collection[str], options: LogOptions) -> None:
@@ -102,11 +96,7 @@ class LogFollower:
             followed = self._track(source)
             followed.running = source.id in running
             if not followed.running:
-                # Asked now: once it has started, its runs can't be told apart. Nor can they by the moment when
-                # it ended: on a busy machine its last lines are stamped later than that (Engine 20.10).
-                followed.last = newest_line(self._daemon, source)
-                followed.died_at = as_unix(followed.last.decode(), now=0.0) if followed.last else None
-                followed.new = not followed.last
+                self._opener.look_back(followed)
         wanted = [source for source in sources if self._attach(source.service)]
 
         def attached(source: LogSource, _unreadable: DaemonError) -> OpenLog | None:
@@ -181,66 +171,14 @@ class LogFollower:
             self._log_ended(followed)
 
     def _log_ended(self, followed: Followed) -> None:
-        self._drop_log(followed)
-        if not followed.rest and not followed.again and self._open_rest(followed):
+        self._opener.drop(followed)
+        if not followed.rest and not followed.again and self._opener.open_rest(followed):
             return
         followed.rest = False
         self._report(followed)
         if followed.again:
             followed.again = False
-            self._open(followed)
-
-    def _drop_log(self, followed: Followed) -> None:
-        log, followed.log = followed.log, None
-        if log is not None:
-            self._logs.remove(log)
-
-    def _open(self, followed: Followed) -> None:
-        """Read the log of a container that has just started, from this start on."""
-        try:
-            log = self._opened(followed)
-        except NotFound:
-            return  # gone already
-        self._add(followed, log)
-
-    def _open_rest(self, followed: Followed) -> bool:
-        """Read on behind the last line of a log that has ended; tells whether that is possible.
-
-        The daemon ends a followed log with its container, whether or not all of it has been sent: what was written
-        while it still sent older lines is missing (Engine 20.10).
-        """
-        if not followed.last:
-            return False
-        # Not what it writes once it has been started again.
-        options = LogOptions(since=as_unix(followed.last.decode(), now=0.0), until=str(time()))
-        try:
-            log = open_log(self._daemon, followed.source, options, follow=False, after=followed.last)
-        except DaemonError:
-            return False  # the container is gone, or its log driver keeps nothing
-        followed.rest = True
-        self._add(followed, log)
-        return True
-
-    def _add(self, followed: Followed, log: OpenLog) -> None:
-        followed.log = log
-        self._logs.add(log)
-
-    def _opened(self, followed: Followed) -> OpenLog:
-        since = as_unix(followed.last.decode(), now=0.0) if followed.last else followed.died_at
-        if since is None and not followed.new:
-            since = self._end_of_earlier_run(followed.source.id)
-        try:
-            options = LogOptions(since=since)
-            return open_log(self._daemon, followed.source, options, follow=True, after=followed.last)
-        except NotFound:
-            raise
-        except DaemonError:
-            # Its log driver keeps nothing to read (`none`): what it writes from now on can be had.
-            return open_attached(self._daemon, followed.source)
-
-    def _end_of_earlier_run(self, container: str) -> str | None:
-        ended = str(self._daemon.inspect_container(container)["State"].get("FinishedAt", ""))
-        return None if not ended or ended.startswith("0001-") else as_unix(ended, now=0.0)
+            self._opener.open(followed)
 
     # events
 
@@ -271,7 +209,7 @@ class LogFollower:
         while not self._closed:
             self._pump.close()
             for followed in self._known.values():
-                self._drop_log(followed)
+                self._opener.drop(followed)
                 followed.again = followed.rest = False
             try:
                 self._pump = self._subscribed()
@@ -294,7 +232,7 @@ class LogFollower:
                 followed.gone = True
             elif followed.running and found[container]["State"] not in _ALIVE:
                 exit_code = int(self._daemon.inspect_container(container)["State"]["ExitCode"])
-                self._open(followed)
+                self._opener.open(followed)
                 self._died(followed, exit_code, time_ns())
         for container, listed in found.items():
             if listed["State"] in _ALIVE:
@@ -343,7 +281,7 @@ class LogFollower:
         if not self._attach(followed.source.service):
             return
         if followed.log is None:
-            self._open(followed)
+            self._opener.open(followed)
         else:
             followed.again = True
 
