@@ -21,10 +21,10 @@ ComposeLiteError
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

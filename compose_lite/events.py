@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from collections.abc import Callable
 
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from compose_lite.errors import FailureReport, Problem
 
 
@@ -251,11 +254,8 @@ Event = (
     | SupervisionFailed
 )
 
-
-class EventSink(Protocol):
-    """Receives events, one at a time, from any thread; must return quickly."""
-
-    def __call__(self, event: Event, /) -> None: ...
+# Receives events, one at a time, from any thread; must return quickly.
+EventSink = Callable[[Event], None]
 
 
 def ignore(event: Event, /) -> None:

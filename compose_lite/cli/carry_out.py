@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import reduce
-from typing import TYPE_CHECKING
 
 from compose_lite import events
 from compose_lite.cli.signals import ending_as_ctrl_c
@@ -12,6 +11,7 @@ from compose_lite.errors import ExecutionError
 from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.pipeline.means import Means
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
 from compose_lite.lazy_dataclasses import MISSING, Field, dataclass, field, fields
 
-Kind = Literal["flag", "text", "number", "texts", "word", "words", "rest"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    Kind = Literal["flag", "text", "number", "texts", "word", "words", "rest"]
+
 POSITIONAL: tuple[Kind, ...] = ("word", "words", "rest")
 
 

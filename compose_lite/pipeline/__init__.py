@@ -7,9 +7,10 @@ command pays only for what it needs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from compose_lite.pipeline.means import Means as Means
     from compose_lite.pipeline.means import Stack as Stack
     from compose_lite.pipeline.pushing import PushRequest as PushRequest

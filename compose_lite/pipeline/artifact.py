@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import posixpath
-from typing import TYPE_CHECKING
 
 from compose_lite.errors import ComposeLiteError
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.digests import parse_reference
 from compose_lite.runner.oci import INDEX, MANIFEST, RegistryError, Repository, digest_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.console import Console
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from compose_lite.errors import Problem, SpecError
 from compose_lite.hashes import sha256
 from compose_lite.planner.files import tracked_mounts
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

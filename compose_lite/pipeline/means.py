@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
-
-from compose_lite.events import EventSink, ignore
+from compose_lite.events import ignore
 from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import TypeAlias
 
+    from compose_lite.events import EventSink
     from compose_lite.planner.plan import Plan
     from compose_lite.runner.build import BuildOptions
     from compose_lite.runner.cancellation import Cancellation

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from compose_lite.errors import PlanError
 from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.pipeline.execution import locked
@@ -12,8 +10,10 @@ from compose_lite.pipeline.provided import as_last_time, before_containers, with
 from compose_lite.planner import requests
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from compose_lite.pipeline.means import Means, Stack
     from compose_lite.planner.observed import Observed

@@ -6,11 +6,10 @@ were started since.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.errors import PlanError, Problem
 from compose_lite.planner.actions import CreateContainer
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

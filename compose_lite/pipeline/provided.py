@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.events import Notice
 from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner.plan import joined
@@ -15,6 +13,7 @@ from compose_lite.planner.providers import (
     with_variables,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 

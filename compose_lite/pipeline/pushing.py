@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from compose_lite import events
 from compose_lite.errors import ComposeLiteError, ExecutionError
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.pipeline.means import Means
     from compose_lite.spec.model import Project

@@ -10,7 +10,6 @@ import threading
 from contextlib import nullcontext
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import (
@@ -51,6 +50,7 @@ from compose_lite.planner.supervise import (
 )
 from compose_lite.runner.failures import container_failure, probes
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.errors import ExecutionError, FailureReport, Problem, Severity
 from compose_lite.events import Notice
 from compose_lite.pipeline.execution import carry_out
 from compose_lite.pipeline.observation import observe_project
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.pipeline.means import Means
     from compose_lite.spec.model import Project

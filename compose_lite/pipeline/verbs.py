@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
 from compose_lite.errors import ExecutionError
 from compose_lite.pipeline.contents import digests, read_contents
 from compose_lite.pipeline.engine import check_engine
@@ -11,9 +9,11 @@ from compose_lite.pipeline.execution import carry_out, locked
 from compose_lite.pipeline.observation import look_closer, observe_project, observe_stack, settled
 from compose_lite.pipeline.provided import as_said, before_containers, with_doubt
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import ExitStack
+    from typing import TypeVar
 
     from compose_lite.pipeline.means import Means, Stack
     from compose_lite.planner import requests
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from compose_lite.planner.plan import Plan
     from compose_lite.spec.model import Project
 
-Request = TypeVar("Request")
+    Request = TypeVar("Request")
 
 
 def up(

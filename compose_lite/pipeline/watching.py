@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import ComposeLiteError
@@ -21,6 +20,7 @@ from compose_lite.planner.watch import check_rules, live_already, nothing_there,
 from compose_lite.runner.sync_tree import HostTree
 from compose_lite.runner.watch import FileWatch
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import posixpath
-from typing import TYPE_CHECKING, TypeAlias
 
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner.ignore_patterns import parse_patterns
 from compose_lite.planner.watch import local_context
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import TypeAlias
 
     from compose_lite.spec.model import Project, Service
 

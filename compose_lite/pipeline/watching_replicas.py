@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from compose_lite.errors import CannotDelete, ComposeLiteError, Conflict, DaemonError, NotFound
 from compose_lite.lazy_dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from compose_lite.planner.naming import is_previous_name
 from compose_lite.runner.parallel import gather
 from compose_lite.runner.sync import ContainerSync
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from compose_lite.errors import CannotSync, ComposeLiteError, ExecutionError, Problem, Severity
 from compose_lite.events import LogLine, Notice, WatchBatch, WatchFailed
@@ -14,6 +13,7 @@ from compose_lite.planner.actions import ContainerRef, RunHook
 from compose_lite.planner.watch import ServiceWork, TreeChange, decide
 from compose_lite.runner.parallel import gather
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 

@@ -6,13 +6,13 @@ Each class has a `verb` and a `kind` for views, and a `name` for people.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
-
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import ClassVar, Literal, TypeAlias
 
     from compose_lite.spec.model import Condition, Hook, NetworkAttachment
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite import labels
 from compose_lite.planner.actions import ConnectNetwork, DisconnectNetwork
 from compose_lite.planner.naming import SHORT_ID
@@ -11,6 +9,7 @@ from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.work import ref_of
 from compose_lite.spec.model import NetworkAttachment
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer, ObservedEndpoint

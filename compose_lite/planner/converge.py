@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite import labels
 from compose_lite.lazy_dataclasses import dataclass, replace
 from compose_lite.planner.attach import move_stranger
@@ -40,6 +38,7 @@ from compose_lite.planner.waits import Waits
 from compose_lite.planner.work import Gate, Work
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 

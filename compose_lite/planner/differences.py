@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
 
 from compose_lite.planner.reasons import Change, Reason, Why
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 HIDDEN = "****"
 _LONGEST = 120  # characters of a value that are shown

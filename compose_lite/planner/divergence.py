@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from compose_lite import labels
 from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner import hashing
@@ -11,8 +9,10 @@ from compose_lite.planner.differences import HIDDEN, container_reasons
 from compose_lite.planner.reasons import Change, Reason, Why
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from compose_lite.planner.effective import Flat
     from compose_lite.planner.files import ServiceFiles

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.planner.plan import PlannedAction
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -80,14 +80,15 @@ Networks and volumes have a vocabulary of their own, see `network` and `volume` 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from compose_lite.spec.model import Network, Volume
 
-Flat = dict[str, Any]
+    Flat = dict[str, Any]
+
 
 # Keys whose zero says something; for all others it is the same as nothing.
 KEEP_ZERO = frozenset({"mem_swappiness", "stop_grace_period"})

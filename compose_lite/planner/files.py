@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Literal
 
 from compose_lite.errors import PlanError, Problem
 from compose_lite.hashes import sha256
@@ -11,13 +10,16 @@ from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner.actions import BoundFile, InjectedFile
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Literal
 
     from compose_lite.planner.requests import Contents
     from compose_lite.spec.model import FileGrant, FileObject, Project, Service
 
-Kind = Literal["secrets", "configs"]
+    Kind = Literal["secrets", "configs"]
+
 _DIGEST_LENGTH = 16
 
 

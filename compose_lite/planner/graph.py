@@ -6,10 +6,9 @@ commands do. networkx answers the rare questions, from inside the functions that
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.errors import PlanError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

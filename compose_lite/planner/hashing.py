@@ -8,13 +8,14 @@ secrets' contents only as digests that are bound to their place.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
 
 from compose_lite.hashes import sha256
 from compose_lite.lazy_dataclasses import MISSING, fields
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from compose_lite.planner.files import ServiceFiles
     from compose_lite.spec.model import Deploy, Network, Project, Service, Volume

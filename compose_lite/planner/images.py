@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from compose_lite.errors import Problem
 from compose_lite.lazy_dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from compose_lite.planner.platforms import is_for
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.selection import select, unknown_services
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

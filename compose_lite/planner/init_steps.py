@@ -6,11 +6,10 @@ that are run once for the whole service are left out where a replica runs on bes
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.planner.actions import RunStep
 from compose_lite.planner.reasons import Reason, Why
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.situation import ServiceState

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite import labels
 from compose_lite.errors import Problem, Severity
 from compose_lite.lazy_dataclasses import dataclass
@@ -13,6 +11,7 @@ from compose_lite.planner.differences import differences
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.work import Made
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

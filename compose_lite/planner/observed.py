@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
-
 from compose_lite.lazy_dataclasses import dataclass, field, replace
 from compose_lite.planner.naming import is_previous_name
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from typing import Any, Literal
 
-State = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
-Health = Literal["starting", "healthy", "unhealthy"]
+    State = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
+    Health = Literal["starting", "healthy", "unhealthy"]
 
-# A container's configuration in the file format's own words: `environment.PORT` → `80`. Made alike from
-# a service (what should be) and from an inspected container (what is), so that the two can be compared.
-Effective = Mapping[str, Any]
+    # A container's configuration in the file format's own words: `environment.PORT` → `80`. Made alike from
+    # a service (what should be) and from an inspected container (what is), so that the two can be compared.
+    Effective = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

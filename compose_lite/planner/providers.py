@@ -7,8 +7,6 @@ they are only replaced if what it says has changed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
 from compose_lite import labels
 from compose_lite.errors import Problem, Severity
 from compose_lite.lazy_dataclasses import replace
@@ -21,8 +19,10 @@ from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.selection import select
 from compose_lite.spec.model import FrozenMap
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from typing import Literal
 
     from compose_lite.planner.answers import Said
     from compose_lite.planner.observed import Observed, ObservedContainer

@@ -7,16 +7,19 @@ Options that change the stack itself (`--scale`, `run`'s overrides, build option
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
 
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from compose_lite.spec.model import Command, Mount, Port
 
-Recreate = Literal["diverged", "force", "never"]
-BuildChoice = Literal["auto", "always", "never"]
+    Recreate = Literal["diverged", "force", "never"]
+    BuildChoice = Literal["auto", "always", "never"]
+
 
 # Digests of the content of the project's secrets and configs: `secrets.NAME` or `configs.NAME` → hex sha256,
 # and `mounts.PATH` for each of `files.tracked_mounts`.

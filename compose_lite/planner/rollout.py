@@ -23,8 +23,6 @@ finds N by its name and by the label that says whom it replaces.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
 from compose_lite import labels
 from compose_lite.errors import Problem, Severity
 from compose_lite.lazy_dataclasses import dataclass
@@ -47,15 +45,18 @@ from compose_lite.planner.steps import (
 from compose_lite.planner.work import Gate, Rolled, Work
 from compose_lite.spec.model import UpdateConfig
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import TypeVar
 
     from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer
     from compose_lite.planner.situation import ServiceState, Slot
     from compose_lite.spec.model import Service
 
-Item = TypeVar("Item")
+    Item = TypeVar("Item")
+
 
 DRAIN = 2.0  # seconds between a new container's taking the name and the old one's stop signal
 _AT_ONCE = UpdateConfig(parallelism=0)  # for services that are only rolled out to be undoable

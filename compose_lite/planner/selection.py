@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.errors import Problem
 from compose_lite.planner.graph import closure, ordered, service_graph
 from compose_lite.planner.links import raise_all
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.planner.files import NONE, ServiceFiles
 from compose_lite.planner.jobs import jobs_of
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

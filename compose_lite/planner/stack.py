@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import Problem
@@ -12,6 +11,7 @@ from compose_lite.planner.graph import Graph, closure, dependents, ordered, serv
 from compose_lite.planner.links import raise_all
 from compose_lite.planner.selection import unknown_services
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -7,8 +7,6 @@ already holds its anonymous volumes, and the names and labels tell the next run 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
-
 from compose_lite import labels
 from compose_lite.errors import PlanError
 from compose_lite.lazy_dataclasses import replace
@@ -21,14 +19,24 @@ from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.work import ref_of
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
+    from typing import TypedDict
 
     from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer
     from compose_lite.planner.situation import ServiceState, Slot
     from compose_lite.planner.work import Gate, Work
     from compose_lite.spec.model import Service
+
+    class _Creation(TypedDict):
+        config_hash: str
+        image_id: str
+        peers: tuple[ContainerRef, ...]
+        bound: tuple[actions.BoundFile, ...]
+        holders: tuple[str, ...]
+        files: Mapping[str, str]
 
 
 INTERRUPTED = Reason(why=Why.INTERRUPTED)
@@ -248,15 +256,6 @@ def create_one_off(
         container=new, final_name=new.name, oneoff=kind, **_creation(work, state)
     )
     return inject(work, state, new, [_add_creation(work, state, action, (reason,))])
-
-
-class _Creation(TypedDict):
-    config_hash: str
-    image_id: str
-    peers: tuple[ContainerRef, ...]
-    bound: tuple[actions.BoundFile, ...]
-    holders: tuple[str, ...]
-    files: Mapping[str, str]
 
 
 def _creation(work: Work, state: ServiceState) -> _Creation:

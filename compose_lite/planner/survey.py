@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import PlanError, Problem
@@ -16,6 +15,7 @@ from compose_lite.planner.naming import container_name, is_successor_name
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.situation import ServiceState, Situation, Slot, Surplus
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

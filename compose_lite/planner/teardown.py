@@ -5,8 +5,6 @@ The project may be `None`: the stack is then known from its labels alone, hooks 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
 from compose_lite import labels
 from compose_lite.errors import Problem, Severity
 from compose_lite.lazy_dataclasses import replace
@@ -26,8 +24,10 @@ from compose_lite.planner.volumes import protected, protected_by_label
 from compose_lite.planner.work import Work, ref_of
 from compose_lite.spec.model import EMPTY, Project
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import Literal
 
     from compose_lite.planner.actions import Action
     from compose_lite.planner.observed import Observed, ObservedContainer

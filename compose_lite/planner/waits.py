@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.planner.actions import AwaitCondition
 from compose_lite.planner.reasons import Reason, Why
 from compose_lite.planner.work import Gate
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

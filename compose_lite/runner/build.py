@@ -6,7 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from compose_lite.errors import BuildFailed, ComposeLiteError
+from compose_lite.errors import BuildFailed, ComposeLiteError, DaemonError
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.build_archive import unpacked
 from compose_lite.runner.build_buildx import Buildx, find_buildx
@@ -149,8 +149,20 @@ class ImageBuilder:
                     push=self._options.push,
                     cancellation=self._cancellation,
                 )
+        except BuildFailed as error:
+            self._failures |= dict.fromkeys(services, self._explained(error))
         except ComposeLiteError as error:
             self._failures |= dict.fromkeys(services, error)
+
+    def _explained(self, failure: BuildFailed) -> BuildFailed:
+        """The failure, put down to the daemon if that is gone: BuildKit's client only says that a stream has ended."""
+        try:
+            self._daemon.version()
+        except DaemonError as gone:
+            return BuildFailed(
+                f"{failure}: {gone}", service=failure.service, output=failure.output, hint=gone.hint
+            )
+        return failure
 
     def _build_classic(self, image: ImageBuild) -> str:
         built = build_classic(

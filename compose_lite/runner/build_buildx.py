@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from compose_lite.runner.cancellation import Cancellation
     from compose_lite.runner.image_build import ImageBuild
 
+_CUT_OFF = "error reading from server"  # what the client says when its builder goes away
 _NO_ATTESTATIONS = "BUILDX_NO_DEFAULT_ATTESTATIONS"
 
 
@@ -136,6 +137,8 @@ def _sentence(service: str | None, message: str) -> str:
 def _hint(message: str) -> str | None:
     if DISK_FULL in message:
         return DiskFull.REMEDY
+    if _CUT_OFF in message:
+        return "see whether the builder (the Docker daemon, unless you chose another) runs, then run the command again"
     if "moby.buildkit.frontend.contexts" in message:
         return (
             "this engine's BuildKit is too old for additional_contexts: begin the Dockerfile with "

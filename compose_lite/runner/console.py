@@ -7,13 +7,14 @@ import select
 import signal
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
 
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
+    from typing import Any
 
 # What ends a process without unwinding it, unless somebody listens.
 _DEADLY = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)

@@ -7,10 +7,13 @@ Without a terminal both streams share a connection, in frames: stream (1 or 2), 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Generic, TypeVar
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    Tag: TypeAlias = Any  # tells the lines of one log from those of another
 
 STDOUT = 1
 STDERR = 2
@@ -24,8 +27,6 @@ _HEADER = 8
 _NEWLINE = 0x0A
 _UTC_STAMP = 30  # 2006-01-02T15:04:05.000000000Z
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)(?= )")
-
-Tag = TypeVar("Tag")
 
 
 class FrameDecoder:
@@ -77,7 +78,7 @@ class LineSplitter:
         return [rest] if rest else []
 
 
-class LogDecoder(Generic[Tag]):
+class LogDecoder:
     """Turns a log that was asked for with time stamps into lines `(tag, stream, time, text)`.
 
     Whether the container has a terminal shows in the first byte: a frame's stream number, or a digit of
@@ -163,7 +164,7 @@ class LogDecoder(Generic[Tag]):
         return (self._tag, STDOUT, time, text)
 
 
-class OutputDecoder(Generic[Tag]):
+class OutputDecoder:
     """Turns what an attached container writes into lines like `LogDecoder`'s, without times."""
 
     __slots__ = ("_frames", "_splitters", "_tag")

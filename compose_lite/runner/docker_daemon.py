@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from compose_lite.errors import DaemonError
 from compose_lite.runner import podman
 from compose_lite.runner.engine import quoted, version_tuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
 
     from compose_lite.runner.daemon import Feed, Filters, Json, Stream
     from compose_lite.runner.engine import Engine

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
 
 from compose_lite import labels
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
     from compose_lite.runner.daemon import Json
 
-Flat = dict[str, Any]
+    Flat = dict[str, Any]
+
 
 _NANO = 1_000_000_000
 _BOOK_KEEPING = ("com.docker.compose.", "io.compose-lite.")

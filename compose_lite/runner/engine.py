@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import (
     AnswerLost,
@@ -18,9 +17,11 @@ from compose_lite.errors import (
 from compose_lite.runner.connect import OLDEST_API
 from compose_lite.runner.http import Answer, DialError, HttpClient
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
 
     from compose_lite.runner.connect import Endpoint
     from compose_lite.runner.http import RawStream

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from time import sleep
-from typing import TYPE_CHECKING
 
 from compose_lite.errors import DaemonError
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.engine import frames, version_tuple
 from compose_lite.runner.terminal_session import converse
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.runner.console import Console
     from compose_lite.runner.daemon import Daemon, Json

@@ -10,7 +10,6 @@ import heapq
 import threading
 from queue import SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from compose_lite.errors import AnswerLost, ComposeLiteError, ExecutionError, Interrupted, Problem, Severity
 from compose_lite.events import (
@@ -35,6 +34,7 @@ from compose_lite.runner.site import Outcome
 from compose_lite.runner.waiting import Waiter
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.errors import BuildFailed, ComposeLiteError, DaemonError, FailureReport
 from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner.reasons import text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

@@ -6,7 +6,6 @@ Every handler may be called again after a lost answer: an effect that is there a
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import AnswerLost, Conflict, DaemonError, DaemonUnavailable, NotFound
 from compose_lite.planner import actions as a
@@ -23,8 +22,10 @@ from compose_lite.runner.removal import await_removal
 from compose_lite.runner.site import DONE, IN_USE, NOTHING_TO_DO, Outcome
 from compose_lite.runner.start import start_once
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from compose_lite.runner.progress import Report
     from compose_lite.runner.site import Site

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from io import BufferedReader
@@ -33,7 +33,7 @@ class Connection:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.reused = False
-        self._reader = cast("BufferedReader", sock.makefile("rb", _BLOCK))
+        self._reader: BufferedReader = sock.makefile("rb", _BLOCK)  # type: ignore[assignment]  # typeshed says its base
 
     def send(self, head: bytes, body: bytes | Iterable[bytes]) -> None:
         """Send a request; an iterable body goes out in chunks, as it comes."""

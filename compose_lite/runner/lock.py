@@ -16,13 +16,14 @@ import os
 import time
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Literal
 
 from compose_lite.errors import Interrupted, LockHeld
 from compose_lite.hashes import sha256
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import Literal
 
     Purpose = Literal["change", "watch"]
 

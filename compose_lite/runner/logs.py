@@ -12,7 +12,6 @@ from bisect import bisect_right
 from itertools import accumulate
 from operator import itemgetter
 from time import sleep
-from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import DaemonError
@@ -20,6 +19,7 @@ from compose_lite.events import LogLine
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.demux import STDERR, LogDecoder, OutputDecoder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -124,7 +124,7 @@ class OpenLog:
         self,
         source: LogSource,
         stream: Stream,
-        decoder: LogDecoder[LogSource] | OutputDecoder[LogSource],
+        decoder: LogDecoder | OutputDecoder,
         *,
         after: bytes = b"",
     ) -> None:

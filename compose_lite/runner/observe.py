@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from compose_lite import labels
 from compose_lite.errors import NotFound
@@ -24,8 +23,10 @@ from compose_lite.planner.observed import (
 from compose_lite.runner.parallel import gather
 from compose_lite.spec.model import EMPTY, FrozenMap
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
+    from typing import Any
 
     from compose_lite.planner.observed import Health
     from compose_lite.runner.daemon import Daemon, Json

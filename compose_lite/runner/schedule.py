@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.errors import FailureReport
     from compose_lite.planner.plan import Plan, PlannedAction

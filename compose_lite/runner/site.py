@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.planner.actions import BuildImage
 from compose_lite.runner.cancellation import Cancellation
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -8,13 +8,13 @@ import threading
 from contextlib import ExitStack, suppress
 from queue import SimpleQueue
 from time import sleep
-from typing import TYPE_CHECKING
 
 from compose_lite.errors import DaemonError
 from compose_lite.runner.console import on_signal, raw_mode
 from compose_lite.runner.demux import STDERR, FrameDecoder
 from compose_lite.runner.detach_keys import DEFAULT, DetachScanner, parse_detach_keys
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -18,15 +18,16 @@ import stat
 import sys
 from contextlib import suppress
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
 
 from compose_lite.hashes import blake2b, shake_256
 from compose_lite.lazy_dataclasses import dataclass, fields, replace
 from compose_lite.spec.evidence import kind_of
 from compose_lite.spec.model import EMPTY, FrozenMap
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
     from compose_lite.errors import Problem
     from compose_lite.spec.load import LoadResult

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from typing import TYPE_CHECKING, Literal
 
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Literal
 
-Kind = Literal["file", "folder", "missing", "dangling", "unknown"]
+    Kind = Literal["file", "folder", "missing", "dangling", "unknown"]
+
 """What is at a path: `dangling` is a link to nothing, `unknown` what can't be looked at."""
 
 

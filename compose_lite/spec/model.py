@@ -7,21 +7,21 @@ bytes (int), file modes are integers (0o440). Text is as the container gets it: 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
-
 from compose_lite.lazy_dataclasses import dataclass, field, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Self
+    from typing import Any, Literal, NoReturn, Self, TypeVar
 
     from compose_lite.errors import Location, Problem
 
-K = TypeVar("K")
-V = TypeVar("V")
+    K = TypeVar("K")
+    V = TypeVar("V")
+    Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
 
 
-class FrozenMap(dict[K, V], Generic[K, V]):
+class FrozenMap(dict["K", "V"]):
     """A dict that refuses every change, so that a `Project` can be shared between threads."""
 
     def _refuse(self, *_args: object, **_kwargs: object) -> NoReturn:
@@ -39,7 +39,6 @@ class FrozenMap(dict[K, V], Generic[K, V]):
 
 EMPTY: FrozenMap[Any, Any] = FrozenMap()
 
-Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
 Command = tuple[str, ...]
 
 

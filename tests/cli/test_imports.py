@@ -39,6 +39,10 @@ LOADING = {
 }
 
 
+# Of the standard library what takes milliseconds to load and is not needed: `if TYPE_CHECKING:` does without `typing`.
+SLOW = {"asyncio", "email", "hashlib", "inspect", "pathlib", "subprocess", "tempfile", "typing", "urllib.parse"}
+
+
 def imported(folder: Path, *arguments: str) -> set[str]:
     """Names of the modules that are there when the command has ended."""
     done = subprocess.run(
@@ -95,3 +99,10 @@ def test_importing_the_package_imports_next_to_nothing() -> None:
     code = "import sys; before = set(sys.modules); import compose_lite; print(len(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout) <= 5
+
+
+@pytest.mark.parametrize("line", ["version", "config -q", "ps", "logs", "exec web true", "ls"])
+def test_the_slow_part_of_the_standard_library_stays_out(tmp_path: Path, line: str) -> None:
+    (tmp_path / "compose.yaml").write_text(STACK)
+    imported(tmp_path, "config", "-q")
+    assert not imported(tmp_path, *line.split()) & SLOW

@@ -12,7 +12,6 @@ from compose_lite import labels
 from compose_lite.planner import actions, effective, effective_container, hashing
 from compose_lite.planner.files import files_of
 from compose_lite.planner.observed import (
-    Health,
     Observed,
     ObservedContainer,
     ObservedEndpoint,
@@ -21,7 +20,6 @@ from compose_lite.planner.observed import (
     ObservedNetwork,
     ObservedPort,
     ObservedVolume,
-    State,
     generations,
 )
 from compose_lite.spec.model import EMPTY, FrozenMap, Project, Service
@@ -29,6 +27,7 @@ from compose_lite.spec.model import EMPTY, FrozenMap, Project, Service
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from compose_lite.planner.observed import Health, State
     from compose_lite.planner.plan import Plan, PlannedAction
 
 ANONYMOUS = re.compile(r"[0-9a-f]{64}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from compose_lite.cli.commands import Command
 from compose_lite.cli.completion.shells import SHELLS, installation, script
@@ -11,6 +10,7 @@ from compose_lite.cli.options import word
 from compose_lite.errors import ComposeLiteError, UsageError
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.cli.completion.shells import Installation
     from compose_lite.cli.invocation import Invocation

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, text, words
 from compose_lite.errors import UsageError
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.spec.options import ALL_STAGES
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.spec.load import LoadResult

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, number, word
 from compose_lite.errors import NotFound, UsageError
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.cli.invocation import Invocation
     from compose_lite.planner.observed import ObservedContainer

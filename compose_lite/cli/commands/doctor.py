@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import text
 from compose_lite.cli.signals import ending_as_ctrl_c
 from compose_lite.errors import DaemonError, UsageError
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

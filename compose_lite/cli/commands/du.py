@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import text
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.pipeline import Stack

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, number, text, word, words
 from compose_lite.errors import NotFound
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.planner.observed import ObservedContainer

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, text, words
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.planner.observed import ObservedContainer

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
-
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, number, text, words
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol, TypeVar
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.pipeline import Means, Stack
     from compose_lite.planner.plan import Plan
 
+    class _OnServices(Protocol):
+        """A request about some services."""
 
-class _OnServices(Protocol):
-    """A request about some services."""
+        @property
+        def services(self) -> tuple[str, ...]: ...
 
-    @property
-    def services(self) -> tuple[str, ...]: ...
+    Request = TypeVar("Request", bound=_OnServices)
 
 
-Request = TypeVar("Request", bound=_OnServices)
 _TIMEOUT = "Seconds to wait for a container to stop before it is killed"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from compose_lite.cli.commands import Command
 from compose_lite.cli.commands.up import (
     CreateOptions,
@@ -19,8 +17,10 @@ from compose_lite.cli.options import flag, number, text, word
 from compose_lite.errors import UsageError
 from compose_lite.lazy_dataclasses import dataclass, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.pipeline import Stack

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import word
@@ -12,6 +11,7 @@ from compose_lite.cli.plugin import FILE, NAME
 from compose_lite.errors import ComposeLiteError, UsageError
 from compose_lite.lazy_dataclasses import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.cli.invocation import Invocation
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, text, word
 from compose_lite.errors import ComposeLiteError, UsageError
 from compose_lite.lazy_dataclasses import dataclass, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from compose_lite.cli.invocation import Invocation
     from compose_lite.pipeline.artifact import PublishedFile

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, rest, word
 from compose_lite.cli.signals import ending_as_ctrl_c
@@ -11,6 +9,7 @@ from compose_lite.errors import Interrupted
 from compose_lite.events import ContainerExited
 from compose_lite.lazy_dataclasses import dataclass, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.views.record import Record
 from compose_lite.cli.views.table import table
 from compose_lite.cli.views.text import ago, clip, json_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from typing import Any
 
     from compose_lite.cli.terminal import Terminal
     from compose_lite.planner.observed import ObservedContainer, ObservedPort

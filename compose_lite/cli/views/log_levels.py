@@ -6,7 +6,10 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # What `--level` takes, from harmless to grave.
 LEVELS = ("trace", "debug", "info", "notice", "warn", "error", "fatal")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, BinaryIO
 
 from compose_lite.cli.views.text import RESET, VARIOUS, paint, safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import BinaryIO
 
     from compose_lite.cli.terminal import Terminal
     from compose_lite.events import ContainerExited

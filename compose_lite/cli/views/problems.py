@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
 from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, YELLOW, clip, json_text, paint, safe, width
 from compose_lite.errors import Severity
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from compose_lite.errors import ComposeLiteError, Location, Problem
 
 # What follows a name like these in a line of a file is not for others who read the output.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from compose_lite import events
 from compose_lite.cli.invocation import PROGRESS
@@ -13,26 +12,27 @@ from compose_lite.cli.views.problems import problem_json, render_problem
 from compose_lite.cli.views.text import DIM, GREEN, RED, clip, json_text, paint, safe, seconds
 from compose_lite.errors import UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import Any, BinaryIO, Protocol
 
     from compose_lite.cli.terminal import Terminal
 
+    class View(Protocol):
+        """Shows events; the last frame is on the screen when `close` returns."""
 
-class View(Protocol):
-    """Shows events; the last frame is on the screen when `close` returns."""
+        def __call__(self, event: events.Event, /) -> None: ...
 
-    def __call__(self, event: events.Event, /) -> None: ...
+        def above(self, stream: BinaryIO, data: bytes, /) -> bool:
+            """Write whole lines to the stream if they would collide with what is drawn; tells whether it did."""
+            ...
 
-    def above(self, stream: BinaryIO, data: bytes, /) -> bool:
-        """Write whole lines to the stream if they would collide with what is drawn; tells whether it did."""
-        ...
+        def aside(self, write: Callable[[], None]) -> None:
+            """Call `write`, which writes whole lines to the output streams, without getting in its way."""
+            ...
 
-    def aside(self, write: Callable[[], None]) -> None:
-        """Call `write`, which writes whole lines to the output streams, without getting in its way."""
-        ...
-
-    def close(self) -> None: ...
+        def close(self) -> None: ...
 
 
 def chosen_mode(wish: str | None, terminal: Terminal, environ: Mapping[str, str]) -> str:

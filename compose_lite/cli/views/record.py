@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
-class Record(dict[str, Any]):
+class Record(dict[str, "Any"]):
     """A value with fields that Go prints as `{first second}`, unlike a map."""
