@@ -67,10 +67,10 @@ Where the small commands spend their time, medians of what each stage adds in a 
 {startup}
 
 The interpreter and the modules of the standard library that a client of a JSON API on a socket cannot do without
-(`socket`, `json`, `re`, `enum`, `threading`, `typing`) come first; a compiled program has neither. Our own modules are
-loaded as each command needs them (a test holds which), their dataclasses are compiled at first use, and the project
-is remembered, so that neither YAML nor JSON Schema nor the graph library is imported when nothing has changed. The
-work itself, calls to the daemon included, is the smallest part.
+(`socket`, `json`, `re`, `enum`, `threading`) come first; a compiled program has neither. Our own modules are loaded
+as each command needs them (a test holds which), their dataclasses are compiled at first use, and the project is
+remembered, so that neither YAML nor JSON Schema nor the graph library is imported when nothing has changed. The work
+itself, calls to the daemon included, is the smallest part.
 
 Of `up` and `down` nearly all is the daemon's: the calls are those of the floor, in the same order and side by side,
 after the start-up above.
