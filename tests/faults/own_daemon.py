@@ -5,9 +5,10 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,10 +17,13 @@ import docker.errors
 import requests
 
 from tests.e2e import state
-from tests.e2e.images import busybox_path
+from tests.e2e.images import busybox_path, make_image
+from tests.faults import halting_registry
 
-_PATIENCE = 60
+# On a busy machine a daemon that died takes a minute to be back.
+_PATIENCE = 180
 _REGISTRY = "127.0.0.1:5000"
+_HALTING = "127.0.0.1:5001"
 # A socket that listens is handed over as systemd does it; only the standard ones get through sudo.
 _WITH_LISTENER = ("sh", "-c", 'exec 3<&0 0</dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"', "sh")
 
@@ -101,6 +105,15 @@ class OwnDaemon:
             self._as_root(f"kill -KILL $(cat {file}); rm -f {file}")
         self._process.wait()
 
+    @contextlib.contextmanager
+    def dead(self) -> Iterator[None]:
+        """Kill it for as long as the block lasts, however that ends."""
+        self.kill()
+        try:
+            yield
+        finally:
+            self.start()
+
     def load(self, image: str) -> None:
         """Give it an image of the machine's daemon."""
         self.api.load_image(b"".join(state.api().get_image(image)))
@@ -116,31 +129,55 @@ class OwnDaemon:
 
     @contextlib.contextmanager
     def registry(self) -> Iterator[str]:
-        """A registry that only this daemon reaches, in its network namespace; yields the address."""
+        """A registry that only this daemon reaches, until it dies; yields the address. What it has outlives it."""
         program = shutil.which("docker-registry") or shutil.which("registry")
         assert program, "no docker-registry here: run scripts/setup-test-tools, or install docker-registry"
         folder = self._folder / "registry"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         config = folder / "config.yml"
         config.write_text(
             "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
             f"storage: {{filesystem: {{rootdirectory: {folder}/data}}}}\nhttp: {{addr: '{_REGISTRY}'}}\n"
         )
-        inside = [*self._root, "nsenter", f"--net=/proc/{self._pid.read_text().strip()}/ns/net"]
-        subprocess.run([*inside, busybox_path(), "ip", "link", "set", "lo", "up"], check=True)
-        process = subprocess.Popen([*inside, program, "serve", config], stdout=self._log, stderr=self._log)
-        try:
+        with self._beside(busybox_path(), "ip", "link", "set", "lo", "up") as done:
+            done.wait()
+        with self._beside(program, "serve", config):
             yield _REGISTRY
-        finally:
-            self._as_root(f"kill -KILL {process.pid}")
-            process.wait()
 
-    def push(self, image: str) -> None:
-        """Push an image, once the registry is there."""
+    @contextlib.contextmanager
+    def halting_registry(self, signs: Path) -> Iterator[str]:
+        """The registry's front that halts within each layer, while the registry is there; yields the address.
+
+        Args:
+            signs: a folder where it notes that it has `halted`, and looks for leave to `go on`.
+        """
+        with self._beside(sys.executable, halting_registry.__file__, _REGISTRY, _HALTING, signs):
+            yield _HALTING
+
+    def offer(self, image: str, files: Mapping[str, str]) -> None:
+        """Have an image in the registry, once that is there, and nowhere else."""
+        make_image(image, files=files)
+        self.load(image)
+        state.api().remove_image(image)
         deadline = time.monotonic() + _PATIENCE
         while "errorDetail" in (told := str(self.api.push(image))):
             assert time.monotonic() < deadline, told
             time.sleep(0.1)
+        self.api.remove_image(image)
+
+    @contextlib.contextmanager
+    def _beside(self, *command: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a program in its network namespace for as long as the block lasts."""
+        namespace = f"--net=/proc/{self._pid.read_text().strip()}/ns/net"
+        process = subprocess.Popen(
+            [*self._root, "nsenter", namespace, *command], stdout=self._log, stderr=self._log
+        )
+        try:
+            yield process
+        finally:
+            # Where sudo stands between, the program itself is its child.
+            self._as_root(f"kill -KILL $(cat /proc/{process.pid}/task/{process.pid}/children) {process.pid}")
+            process.wait()
 
     def close(self) -> None:
         """Remove its containers, end it, and remove its folders."""

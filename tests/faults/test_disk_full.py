@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import state
-from tests.e2e.images import ensure_busybox, make_image
+from tests.e2e.images import ensure_busybox
 from tests.e2e.processes import Result, run
 from tests.e2e.stack import Stack, is_compose_lite, program
 from tests.fakes.proxy import Proxy
@@ -127,22 +127,13 @@ def test_pull(ground: Ground, daemon: OwnDaemon) -> None:
     """An image can't be pulled."""
     with daemon.registry() as address:
         image = f"{address}/compose-lite-test/big:1"
-        _offer(daemon, image)
+        daemon.offer(image, {"big": os.urandom(BIG // 2).hex()})
         ground.write(FILE, image=image)
         daemon.fill(but=BIG // 4)
         ground.fails_for_lack_of_room("up -d")
         assert not daemon.api.containers(all=True)
         ground.goes_on(web=1, db=1)
     ground.run("down -v")
-    daemon.api.remove_image(image)
-
-
-def _offer(daemon: OwnDaemon, image: str) -> None:
-    """Have a big image in the daemon's registry, and there alone."""
-    make_image(image, files={"big": os.urandom(BIG // 2).hex()})
-    daemon.load(image)
-    state.api().remove_image(image)
-    daemon.push(image)
     daemon.api.remove_image(image)
 
 
