@@ -19,6 +19,7 @@ GOOD = {
           db: {image: "${IDLE}"}
     """
 }
+PUBLISHED = 'ports: ["${PORT1}:80"]'
 NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
 
 
@@ -31,6 +32,11 @@ def fails(command: str, *facts: str, env: dict[str, str] | None = None) -> tuple
             raise AssertionError(f"expected a failure\n{result}")
 
     return Step(text=f"$ {command} fails", act=act), says(*facts)
+
+
+def changed_web(more: str = "") -> Step:
+    """The file wants another `web`, so that `up` would have to replace it; `more` is added to the service."""
+    return edit("compose.yaml", 'environment: {A: "1"}', f'environment: {{A: "2"}}\n    {more}')
 
 
 def bad_file(name: str, intent: str, text: str, *facts: str) -> Scenario:
@@ -182,7 +188,7 @@ test_bad_luck = scenarios(
         steps=(
             run("up -d"),
             remember(),
-            edit("compose.yaml", '{A: "1"}', '{A: "2"}'),
+            changed_web(),
             edit("compose.yaml", 'db: {image: "${IDLE}"}', "db: {image: '127.0.0.1:1/never/there:1'}"),
             *fails("up -d", "127.0.0.1:1/never/there", "refused"),
             unchanged(),
@@ -197,7 +203,7 @@ test_bad_luck = scenarios(
             make_container("{STACK}-holder", publish="{PORT1}"),
             run("up -d"),
             remember(),
-            edit("compose.yaml", '{A: "1"}', '{A: "2"}\n    ports: ["${PORT1}:80"]'),
+            changed_web(PUBLISHED),
             *fails("up -d", "{PORT1}", "{STACK}-holder"),
             unchanged(),
         ),
@@ -210,7 +216,7 @@ test_bad_luck = scenarios(
         steps=(
             run("up -d"),
             remember(),
-            edit("compose.yaml", '{A: "1"}', '{A: "2"}\n    ports: ["${PORT1}:80"]'),
+            changed_web(PUBLISHED),
             do("hold PORT1, try, let go", lambda stack: _with_port_taken(stack)),
             unchanged(),
             run("up -d"),
@@ -225,7 +231,7 @@ test_bad_luck = scenarios(
         steps=(
             run("up -d"),
             remember(),
-            edit("compose.yaml", '{A: "1"}', '{A: "2"}\n    ports: ["${PORT1}:80"]'),
+            changed_web(PUBLISHED),
             edit("compose.yaml", 'db: {image: "${IDLE}"', 'db: {image: "${IDLE}", ports: ["${PORT1}:80"]'),
             *fails("up -d", "{PORT1}", "web", "db"),
             unchanged(),
@@ -240,7 +246,7 @@ test_bad_luck = scenarios(
             make_container("{STACK}-special"),
             run("up -d"),
             remember(),
-            edit("compose.yaml", '{A: "1"}', '{A: "2"}\n    container_name: ${STACK}-special'),
+            changed_web("container_name: ${STACK}-special"),
             *fails("up -d", "{STACK}-special"),
             unchanged(),
         ),

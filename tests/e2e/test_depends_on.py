@@ -7,6 +7,17 @@ from tests.e2e.steps import edit, remember, run
 # A health check that passes from the first probe on; one that never passes.
 WELL = "healthcheck: {test: 'true', interval: 500ms, timeout: 5s, retries: 3}"
 SICK = "healthcheck: {test: 'echo no disk left; exit 1', interval: 200ms, timeout: 5s, retries: 1}"
+# One that waits for the sick one, and one that does not.
+WAITS_FOR_THE_SICK = {
+    "compose.yaml": f"""
+        services:
+          web: {{image: "${{IDLE}}", depends_on: {{db: {{condition: service_healthy}}}}}}
+          db:
+            image: ${{IDLE}}
+            {SICK}
+          other: {{image: "${{IDLE}}"}}
+    """
+}
 
 test_order = scenarios(
     Scenario(
@@ -132,16 +143,7 @@ test_failure = scenarios(
     Scenario(
         name="unhealthy",
         intent="An unhealthy dependency fails `up`: its dependents stay unstarted, independent services run.",
-        files={
-            "compose.yaml": f"""
-                services:
-                  web: {{image: "${{IDLE}}", depends_on: {{db: {{condition: service_healthy}}}}}}
-                  db:
-                    image: ${{IDLE}}
-                    {SICK}
-                  other: {{image: "${{IDLE}}"}}
-            """
-        },
+        files=WAITS_FOR_THE_SICK,
         steps=(
             run("up -d", code=1),
             says("db", "unhealthy"),
@@ -215,16 +217,7 @@ test_failure = scenarios(
     Scenario(
         name="heals",
         intent="`up` after the cause of a failure is mended starts what had been held back.",
-        files={
-            "compose.yaml": f"""
-                services:
-                  web: {{image: "${{IDLE}}", depends_on: {{db: {{condition: service_healthy}}}}}}
-                  db:
-                    image: ${{IDLE}}
-                    {SICK}
-                  other: {{image: "${{IDLE}}"}}
-            """
-        },
+        files=WAITS_FOR_THE_SICK,
         steps=(
             run("up -d", code=1),
             remember(),

@@ -269,6 +269,16 @@ def _offered(address: str, name: str, make: Callable[[Stack, str], None], text: 
     return do(text, act)
 
 
+def _built_for(address: str) -> dict[str, str]:
+    """The files of `BUILT`, with images that the registry can be given."""
+    compose = f"""
+        services:
+          web: {{image: "{address}/${{STACK}}/web:1", build: {{context: ., target: web}}, depends_on: [db]}}
+          db: {{image: "{address}/${{STACK}}/db:1", build: {{context: ., target: db}}}}
+    """
+    return {**BUILT, "compose.yaml": compose}
+
+
 def _played(folder: Path, intent: str, files: dict[str, str], *steps: Step) -> None:
     play(Scenario(name="registry", intent=intent, files=files, steps=steps), folder)
 
@@ -277,19 +287,10 @@ def _played(folder: Path, intent: str, files: dict[str, str], *steps: Step) -> N
 def test_pushing(tmp_path: Path) -> None:
     """`build --push` and `push` give away what was built; `push --quiet` says nothing of it."""
     with registry() as address:
-        files = {
-            "compose.yaml": f"""
-                services:
-                  web: {{image: "{address}/${{STACK}}/web:1", build: {{context: ., target: web}}, depends_on: [db]}}
-                  db: {{image: "{address}/${{STACK}}/db:1", build: {{context: ., target: db}}}}
-            """,
-            "Dockerfile": BUILT["Dockerfile"],
-            "page.txt": "first\n",
-        }
         _played(
             tmp_path,
             "Images get into a registry.",
-            files,
+            _built_for(address),
             run("build --push db"),
             _has(address, "db"),
             _has(address, "web", expected=False),
@@ -304,19 +305,10 @@ def test_pushing(tmp_path: Path) -> None:
 def test_pushing_what_is_needed_too(tmp_path: Path) -> None:
     """`push --include-deps` pushes what the service depends on; `--ignore-push-failures` goes on without what fails."""
     with registry() as address:
-        files = {
-            "compose.yaml": f"""
-                services:
-                  web: {{image: "{address}/${{STACK}}/web:1", build: {{context: ., target: web}}, depends_on: [db]}}
-                  db: {{image: "{address}/${{STACK}}/db:1", build: {{context: ., target: db}}}}
-            """,
-            "Dockerfile": BUILT["Dockerfile"],
-            "page.txt": "first\n",
-        }
         _played(
             tmp_path,
             "Images get into a registry with those that they need.",
-            files,
+            _built_for(address),
             run("build web"),
             run("push --include-deps web", code=1),
             run("push --include-deps --ignore-push-failures web"),

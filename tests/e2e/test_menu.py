@@ -79,6 +79,11 @@ def left_as_it_was() -> Step:
     return Step(text="the terminal is as it was", act=check)
 
 
+def ended(code: int) -> tuple[Step, Step]:
+    """The program ends with this code, and leaves the terminal as it was."""
+    return ends("terminal", code=code, timeout=PATIENCE), left_as_it_was()
+
+
 def lines_after(stack: Stack, marker: str) -> str:
     return terminal(stack).seen().rpartition(marker)[2]
 
@@ -134,8 +139,7 @@ test_menu = scenarios(
             at_the_bottom("w watch off  r restart  l logs: web"),
             soon("only its lines are shown", lambda stack: "tick" in lines_after(stack, "tock")[200:]),
             send("d"),
-            ends("terminal", code=0),
-            left_as_it_was(),
+            *ended(0),
             containers(web="running", worker="running"),
         ),
     ),
@@ -158,8 +162,7 @@ test_menu = scenarios(
             send("w"),
             shows("terminal", "Watch enabled: web", times=2, timeout=PATIENCE),
             send("\x03"),
-            ends("terminal", code=130, timeout=PATIENCE),
-            left_as_it_was(),
+            *ended(130),
             containers(web="exited 137", worker="exited 137"),
         ),
     ),
@@ -173,8 +176,7 @@ test_menu = scenarios(
             send("r"),
             at_the_bottom("restart: "),
             send_signal("terminal", signal.SIGTERM),
-            ends("terminal", code=130, timeout=PATIENCE),
-            left_as_it_was(),
+            *ended(130),
             containers(web="exited 137", worker="exited 137"),
         ),
     ),
@@ -199,8 +201,7 @@ test_menu = scenarios(
             do("a proxy is in between", between),
             *menu(),
             do("the daemon is gone", lambda _: PROXIES.pop().close()),
-            ends("terminal", code=1, timeout=PATIENCE),
-            left_as_it_was(),
+            *ended(1),
             says("error: "),
         ),
     ),
@@ -209,7 +210,7 @@ test_menu = scenarios(
         intent="When all containers have ended, so has the menu.",
         files={"compose.yaml": "services: {web: {image: '${IDLE}', command: sleep 4}}"},
         only="compose-lite",
-        steps=(*menu(), ends("terminal", code=0, timeout=PATIENCE), left_as_it_was()),
+        steps=(*menu(), *ended(0)),
     ),
     Scenario(
         name="asked-for",

@@ -7,14 +7,17 @@ from tests.e2e.harness import Scenario, scenarios
 from tests.e2e.stack import Stack
 from tests.e2e.steps import do, ends, eventually, inside, launch, outside, remember, run, send_signal, shows
 
-# Sick while /tmp/sick is there, which a restart removes.
-MENDS = """
-    x-mends: &mends
-      image: ${IDLE}
-      command: sh -c "rm -f /tmp/sick; exec sleep 100000"
-      healthcheck: {test: "test ! -e /tmp/sick || { echo feeling sick; exit 1; }", interval: 300ms, retries: 1}
-      x-compose-lite: {supervise: {delay: 100ms}}
-"""
+# Two that are sick while /tmp/sick is there, which a restart removes.
+MENDING = {
+    "compose.yaml": """
+        x-mends: &mends
+          image: ${IDLE}
+          command: sh -c "rm -f /tmp/sick; exec sleep 100000"
+          healthcheck: {test: "test ! -e /tmp/sick || { echo feeling sick; exit 1; }", interval: 300ms, retries: 1}
+          x-compose-lite: {supervise: {delay: 100ms}}
+        services: {web: {<<: *mends}, db: {<<: *mends}}
+    """
+}
 NEVER_WELL = """
     services:
       web:
@@ -22,6 +25,9 @@ NEVER_WELL = """
         healthcheck: {test: "echo feeling sick; exit 1", interval: 300ms, retries: 1}
         x-compose-lite: {supervise: {delay: 100ms, max_attempts: 2}}
 """
+
+BOTH_HEALTHY = eventually(containers(web="healthy", db="healthy"), timeout=60)
+INTERRUPTED = (send_signal("up", signal.SIGINT), ends("up", code=130))
 
 
 def _is_told_what_the_end_of_the_container_was(stack: Stack) -> None:
@@ -35,21 +41,20 @@ test_supervise = scenarios(
     Scenario(
         name="restarts",
         intent="A container that turns unhealthy is restarted, the same one, and its last probe is the reason told.",
-        files={"compose.yaml": MENDS + "    services: {web: {<<: *mends}, db: {<<: *mends}}\n"},
+        files=MENDING,
         only="compose-lite",
         steps=(
             launch("up", "up --supervise"),
-            eventually(containers(web="healthy", db="healthy"), timeout=60),
+            BOTH_HEALTHY,
             remember(),
             inside("web", "touch /tmp/sick"),
             shows("up", "unhealthy, restart 1 of 5 in 0.1s  exit code 1: feeling sick", timeout=60),
             shows("up", "{STACK}-web-1  restarted", timeout=60),
-            eventually(containers(web="healthy", db="healthy"), timeout=60),
+            BOTH_HEALTHY,
             kept("web", restarted=True),
             kept("db"),
             do("the end is part of the restart", _is_told_what_the_end_of_the_container_was),
-            send_signal("up", signal.SIGINT),
-            ends("up", code=130),
+            *INTERRUPTED,
         ),
     ),
     Scenario(
@@ -67,17 +72,16 @@ test_supervise = scenarios(
     Scenario(
         name="left-to-a-person",
         intent="A container that somebody has stopped is not restarted, however ill it was.",
-        files={"compose.yaml": MENDS + "    services: {web: {<<: *mends}, db: {<<: *mends}}\n"},
+        files=MENDING,
         only="compose-lite",
         steps=(
             launch("up", "up --supervise"),
-            eventually(containers(web="healthy", db="healthy"), timeout=60),
+            BOTH_HEALTHY,
             outside("db", "stop"),
             inside("web", "touch /tmp/sick"),
             shows("up", "{STACK}-web-1  restarted", timeout=60),
             eventually(containers(web="healthy", db="exited 137"), timeout=60),
-            send_signal("up", signal.SIGINT),
-            ends("up", code=130),
+            *INTERRUPTED,
         ),
     ),
     Scenario(
