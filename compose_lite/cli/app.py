@@ -184,4 +184,5 @@ def _usage_error(refusal: Any, argv: Sequence[str]) -> UsageError:
         known += ["--version"] if context.parent is None else []
         hint = did_you_mean(wrong, [name for name in known if name.startswith("--")])
         return UsageError(f"there is no option {wrong} of {path}", hint=hint or f"see {path} --help")
-    return UsageError(refusal.format_message().rstrip("."), hint=f"see {path} --help")
+    message = refusal.format_message().rstrip(".")
+    return UsageError(message[:1].lower() + message[1:], hint=f"see {path} --help")

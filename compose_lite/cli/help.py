@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from compose_lite.cli.commands import TABLE, load
 from compose_lite.cli.invocation import CommonOptions
-from compose_lite.cli.options import parameters
+from compose_lite.cli.options import PLAIN_GROUP, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,13 +26,13 @@ def program_help(columns: int) -> str:
     for name, entry in TABLE.items():
         groups.setdefault(entry.group, []).append((name, entry.summary))
     head = [
-        f"Usage: {PROGRAM} [OPTIONS] COMMAND [ARGS]...",
+        *_usage(f"{PROGRAM} [OPTIONS] COMMAND [ARGS]...", columns),
         "",
-        f"{PURPOSE}.",
+        *_paragraph(f"{PURPOSE}.", columns),
     ]
     blocks = [_block(title, rows, columns) for title, rows in groups.items()]
     blocks += _option_blocks(parameters(CommonOptions), columns)
-    foot = [f"Help on a command: {PROGRAM} COMMAND --help"]
+    foot = _paragraph(f"Help on a command: {PROGRAM} COMMAND --help", columns)
     return "\n\n".join(["\n".join(head), *blocks, "\n".join(foot)]) + "\n"
 
 
@@ -40,11 +40,23 @@ def command_help(name: str, columns: int) -> str:
     """The help of one command: usage, what it does, arguments and options by group, an example."""
     command = load(name)
     found = parameters(command.options)
-    blocks = [f"Usage: {PROGRAM} {usage(name)}", f"{TABLE[name].summary}."]
+    blocks = ["\n".join(_usage(f"{PROGRAM} {usage(name)}", columns))]
+    blocks.append("\n".join(_paragraph(f"{TABLE[name].summary}.", columns)))
     blocks += _option_blocks(found, columns)
     blocks.append(f"Example:\n  {PROGRAM} {command.example}")
-    blocks.append(f"Common options ({PROGRAM} --help) work here too.")
+    blocks.append("\n".join(_paragraph(f"Common options ({PROGRAM} --help) work here too.", columns)))
     return "\n\n".join(blocks) + "\n"
+
+
+def _paragraph(text: str, columns: int, *, indent: str = "") -> list[str]:
+    """The text as lines for the window; a word that is longer stays whole."""
+    return textwrap.wrap(
+        text, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _usage(call: str, columns: int) -> list[str]:
+    return _paragraph(f"Usage: {call}", columns, indent=" " * len("Usage: "))
 
 
 def usage(name: str) -> str:
@@ -62,12 +74,12 @@ def _place(parameter: Parameter) -> str:
 
 
 def option_groups(found: Sequence[Parameter]) -> dict[str, list[Parameter]]:
-    """The options that are shown, by the headings under which they stand."""
-    groups: dict[str, list[Parameter]] = {}
+    """The options that are shown, by the headings under which they stand: first those of no group in particular."""
+    groups: dict[str, list[Parameter]] = {PLAIN_GROUP: []}
     for parameter in found:
         if not (parameter.positional or parameter.hidden):
             groups.setdefault(parameter.group, []).append(parameter)
-    return groups
+    return {title: options for title, options in groups.items() if options}
 
 
 def explanation(parameter: Parameter) -> str:

@@ -17,6 +17,7 @@ PROGRESS = ("auto", "tty", "plain", "json", "quiet")
 _FILES = "Which project"
 _DAEMON = "Which daemon"
 _OUTPUT = "Output"
+_CHANGES = "Changes"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,10 +53,10 @@ class CommonOptions:
     context: str | None = text("Docker context that leads to the daemon", metavar="NAME", group=_DAEMON)
     ansi: str | None = text("Colours and cursor movement (auto)", choices=ANSI, group=_OUTPUT)
     progress: str | None = text("How progress is shown (auto)", choices=PROGRESS, group=_OUTPUT)
-    dry_run: bool = flag("Print the plan and change nothing")
-    parallel: int = number("Most calls to the daemon at a time, -1 for no limit", default=-1)
+    dry_run: bool = flag("Print the plan and change nothing", group=_CHANGES)
+    parallel: int = number("Most calls to the daemon at a time, -1 for no limit", default=-1, group=_CHANGES)
     lock_timeout: int | None = number(
-        "Seconds to wait for another command that changes the same project", metavar="SECONDS"
+        "Seconds to wait for another command that changes the same project", metavar="SECONDS", group=_CHANGES
     )
 
 

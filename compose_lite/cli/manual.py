@@ -8,14 +8,12 @@ from compose_lite import __version__
 from compose_lite.cli.commands import TABLE, load
 from compose_lite.cli.help import PROGRAM, PURPOSE, explanation, option_groups, usage
 from compose_lite.cli.invocation import CommonOptions
-from compose_lite.cli.options import parameters
+from compose_lite.cli.options import PLAIN_GROUP, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from compose_lite.cli.options import Parameter
-
-_PLAIN_GROUP = "Options"
 
 
 def manual_pages() -> Iterator[tuple[str, str]]:
@@ -72,7 +70,7 @@ def _options(found: tuple[Parameter, ...]) -> Iterator[str]:
     if groups:
         yield ".SH OPTIONS"
     for title, options in groups.items():
-        if len(groups) > 1 or title != _PLAIN_GROUP:
+        if len(groups) > 1 or title != PLAIN_GROUP:
             yield f".SS {_escaped(title)}"
         for option in options:
             yield from _item(_names(option), explanation(option))

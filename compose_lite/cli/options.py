@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     Kind = Literal["flag", "text", "number", "texts", "word", "words", "rest"]
 
 POSITIONAL: tuple[Kind, ...] = ("word", "words", "rest")
+PLAIN_GROUP = "Options"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +41,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     default: Any = None
     required: bool = False
-    group: str = "Options"
+    group: str = PLAIN_GROUP
     hidden: bool = False
     aliases: tuple[str, ...] = ()
 
@@ -65,7 +66,7 @@ def flag(
     *,
     short: str = "",
     default: bool | None = False,
-    group: str = "Options",
+    group: str = PLAIN_GROUP,
     long: str = "",
     hidden: bool = False,
     aliases: tuple[str, ...] = (),
@@ -90,7 +91,7 @@ def text(
     default: str | None = None,
     metavar: str = "",
     choices: tuple[str, ...] = (),
-    group: str = "Options",
+    group: str = PLAIN_GROUP,
     long: str = "",
 ) -> Any:
     """Declare an option with one value; the last one given wins.
@@ -109,7 +110,7 @@ def number(
     short: str = "",
     default: int | None = None,
     metavar: str = "N",
-    group: str = "Options",
+    group: str = PLAIN_GROUP,
     long: str = "",
 ) -> Any:
     """Declare an option whose value is an integer."""
@@ -117,7 +118,7 @@ def number(
 
 
 def texts(
-    text: str, *, short: str = "", metavar: str = "TEXT", group: str = "Options", long: str = ""
+    text: str, *, short: str = "", metavar: str = "TEXT", group: str = PLAIN_GROUP, long: str = ""
 ) -> Any:
     """Declare an option that may be given several times."""
     return _declare("texts", text, default=(), short=short, metavar=metavar, group=group, long=long)

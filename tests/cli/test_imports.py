@@ -40,7 +40,17 @@ LOADING = {
 
 
 # Of the standard library what takes milliseconds to load and is not needed: `if TYPE_CHECKING:` does without `typing`.
-SLOW = {"asyncio", "email", "hashlib", "inspect", "pathlib", "subprocess", "tempfile", "typing", "urllib.parse"}
+SLOW = {
+    "asyncio",
+    "email",
+    "hashlib",
+    "inspect",
+    "pathlib",
+    "subprocess",
+    "tempfile",
+    "typing",
+    "urllib.parse",
+}
 
 
 def imported(folder: Path, *arguments: str) -> set[str]:

@@ -128,3 +128,12 @@ def test_the_nearest_value(line: str, meant: str, capsys: pytest.CaptureFixture[
 def test_what_resembles_nothing_leads_to_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--help lists the commands" in refusal(["xyzzy"], capsys)
     assert "logs --help" in refusal(["logs", "--xyzzy"], capsys)
+
+
+def test_what_is_missing_and_what_is_too_much_is_told_as_every_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert refusal(["port", "frontend"], capsys).startswith("error: missing argument 'PRIVATE_PORT'\n")
+    assert refusal(["port", "frontend", "80", "81"], capsys).startswith(
+        "error: got unexpected extra argument"
+    )
