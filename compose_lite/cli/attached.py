@@ -10,9 +10,10 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO
 
-from compose_lite.cli.attached_announcement import Announcement, coming_up
+from compose_lite.cli.attached_announcement import Announcement, coming_up, shown_services
 from compose_lite.cli.attached_deeds import Deeds
-from compose_lite.cli.attached_menu import MenuSession, Typed, can_have_menu
+from compose_lite.cli.attached_exits import Exits
+from compose_lite.cli.attached_menu import MenuSession, Typed, menu_wanted
 from compose_lite.cli.attached_supervision import AttachedSupervision
 from compose_lite.cli.attached_watch import AttachedWatch
 from compose_lite.cli.carry_out import carrying_out
@@ -104,7 +105,6 @@ class Attached:
     messages: SimpleQueue[ContainerExited | ContainerGivenUp | _LogsEnded | Typed] = field(
         default_factory=SimpleQueue
     )
-    exit_codes: dict[str, int] = field(default_factory=dict)
     view: View | None = None
     ended: bool = False
 
@@ -112,6 +112,7 @@ class Attached:
         from compose_lite.cli.views.logs import LogPrinter
 
         terminal, options = self.ctx.terminal, self.options
+        self.exits = Exits(options)
         self.announcement = Announcement(self._announce)
         self.menu = MenuSession(Deeds(self), terminal)
         self.watch = AttachedWatch(
@@ -154,7 +155,7 @@ class Attached:
         from compose_lite.runner.follow import LogFollower
         from compose_lite.runner.logs import LogOptions, LogSource
 
-        wanted = _attached_services(project, options)
+        wanted = shown_services(project, options)
         followed = frozenset(options.services or project.services) | wanted
         daemon = ctx.connect()
         made: list[Attached] = []
@@ -198,7 +199,7 @@ class Attached:
 
     def shown(self) -> frozenset[str]:
         """The services whose logs are shown, also those that a watch has found in its files."""
-        return self.wanted | _attached_services(self.watch.project or self.project, self.options)
+        return self.wanted | shown_services(self.watch.project or self.project, self.options)
 
     @property
     def stack(self) -> Stack:
@@ -272,7 +273,8 @@ class Attached:
                     self.stop_all()
                     return 1
                 continue
-            if self._aborts(message):
+            self.exits.note(message)
+            if self.exits.ends_all(message):
                 self.say("Aborting on container exit...")
                 self.stop_all()
                 service = self.options.exit_code_from
@@ -306,7 +308,7 @@ class Attached:
     @contextmanager
     def menu_if_wanted(self) -> Iterator[None]:
         """Have the menu below the logs meanwhile, if it was asked for and there is a terminal for it."""
-        if not _menu_wanted(self.ctx, self.options):
+        if not menu_wanted(self.ctx, self.options):
             yield
             return
         with self.menu.open(self.messages.put):
@@ -367,14 +369,6 @@ class Attached:
 
     # the end
 
-    def _aborts(self, event: ContainerExited) -> bool:
-        """Note how a container ended and tell whether that ends everything."""
-        self.exit_codes[event.service] = event.exit_code
-        options = self.options
-        if event.restarting or not options.aborting:
-            return False
-        return event.exit_code != 0 or not options.abort_on_container_failure
-
     def _drain(self) -> None:
         """Wait for the last lines of what has been stopped."""
         self.follower.expect_no_more()
@@ -384,15 +378,16 @@ class Attached:
             except Empty:
                 return
             if isinstance(message, ContainerExited):
-                self.exit_codes[message.service] = message.exit_code
+                self.exits.note(message)
             elif isinstance(message, _LogsEnded):
                 self.ended = True
 
     def _exit_code_of(self, service: str) -> int:
         from compose_lite import pipeline
 
-        if service in self.exit_codes:
-            return self.exit_codes[service]
+        known = self.exits.code_of(service)
+        if known is not None:
+            return known
         container = pipeline.service_container(self.ctx.connect(), self.project.name, service, running=False)
         return container.exit_code or 0
 
@@ -406,24 +401,3 @@ class Attached:
             self.menu.bar.aside(write)
         else:
             self.view.aside(lambda: self.menu.bar.aside(write))
-
-
-def _menu_wanted(ctx: Invocation, options: UpOptions) -> bool:
-    """Whether there is to be a menu: only for somebody who sits before a terminal that can show it."""
-    wanted = ctx.variable_set("COMPOSE_MENU") if options.menu is None else options.menu
-    return wanted and can_have_menu(ctx.terminal)
-
-
-def _attached_services(project: Project, options: UpOptions) -> frozenset[str]:
-    """The services whose logs are shown."""
-    if options.attach:
-        wanted = frozenset(options.attach)
-    elif options.attach_dependencies or not options.services:
-        wanted = frozenset(project.services)
-    else:
-        wanted = frozenset(options.services)
-    return frozenset(
-        name
-        for name in wanted - set(options.no_attach)
-        if name in project.services and (project.services[name].attach or name in options.attach)
-    )

@@ -11,6 +11,7 @@ from compose_lite.planner.naming import container_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from compose_lite.cli.commands.up import UpOptions
     from compose_lite.spec.model import Project
 
 
@@ -28,6 +29,21 @@ class Announcement:
             if not self._made:
                 self._tell()
                 self._made = True
+
+
+def shown_services(project: Project, options: UpOptions) -> frozenset[str]:
+    """The services whose logs are shown."""
+    if options.attach:
+        wanted = frozenset(options.attach)
+    elif options.attach_dependencies or not options.services:
+        wanted = frozenset(project.services)
+    else:
+        wanted = frozenset(options.services)
+    return frozenset(
+        name
+        for name in wanted - set(options.no_attach)
+        if name in project.services and (project.services[name].attach or name in options.attach)
+    )
 
 
 def coming_up(

@@ -15,6 +15,8 @@ from compose_lite.lazy_dataclasses import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from compose_lite.cli.commands.up import UpOptions
+    from compose_lite.cli.invocation import Invocation
     from compose_lite.cli.menu import Wish
     from compose_lite.cli.terminal import Terminal
     from compose_lite.planner.observed import ObservedContainer
@@ -212,7 +214,13 @@ class MenuSession:
             self._jobs.put(lambda: do(chosen))
 
 
-def can_have_menu(terminal: Terminal) -> bool:
+def menu_wanted(ctx: Invocation, options: UpOptions) -> bool:
+    """Whether there is to be a menu: only for somebody who sits before a terminal that can show it."""
+    wanted = ctx.variable_set("COMPOSE_MENU") if options.menu is None else options.menu
+    return wanted and _can_have_menu(ctx.terminal)
+
+
+def _can_have_menu(terminal: Terminal) -> bool:
     """Whether somebody sits before the terminal, which shows a menu and passes keys on."""
     if not (terminal.in_tty and terminal.out_tty and terminal.err_tty and terminal.live):
         return False
