@@ -93,6 +93,20 @@ JOB = """
     volumes: {data: {}}
     networks: {default: {ipam: {config: [{subnet: "${NET1}.0/24"}]}}}
 """
+# The first step runs once for both, the second one in each.
+PREPARED = """
+    services:
+      web:
+        image: ${IDLE}
+        environment: {GENERATION: "1"}
+        scale: 2
+        volumes: ["data:/data", /cache]
+        pre_start:
+          - {command: sh -c "echo $$GENERATION > /data/mark"}
+          - {command: sh -c "echo $$GENERATION > /cache/mark", per_replica: true}
+    volumes: {data: {}}
+    networks: {default: {ipam: {config: [{subnet: "${NET1}.0/24"}]}}}
+"""
 TOOL = """
     services:
       tool: {image: "${IDLE}", command: "true", depends_on: [db], volumes: ["data:/data", /cache]}
@@ -202,6 +216,7 @@ CASES = (
         refuses="no unfinished update",
     ),
     Case(name="job", file=JOB, before=(UP, CHANGED)),
+    Case(name="pre-start", file=PREPARED, before=(UP, CHANGED)),
     Case(name="down", file=STACK, before=(UP, MARKED), command="down", again="down"),
     Case(name="down-volumes", file=STACK, before=(UP, MARKED), command="down -v", again="down -v"),
     Case(
