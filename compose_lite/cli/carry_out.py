@@ -67,7 +67,9 @@ def carrying_out(
         if mode == "json":
             ctx.terminal.note(reports_json(reports))
         else:
-            ctx.terminal.note(render_reports(reports, coloured=ctx.terminal.err_colour))
+            terminal = ctx.terminal
+            columns = terminal.columns(error=True)
+            terminal.note(render_reports(reports, coloured=terminal.err_colour, columns=columns))
         run.exit_code = error.exit_code
 
 

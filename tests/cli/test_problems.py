@@ -162,3 +162,28 @@ def _defect() -> Exception:
     except KeyError as error:
         return error
     raise AssertionError
+
+
+def test_a_long_message_is_broken_between_words_and_a_hint_stays_whole() -> None:
+    problem = Problem(
+        code="x",
+        message="port 80, which the service publishes, is in use\nby   another",
+        hint="free it with: compose-lite --project-name other stop proxy",
+        severity=Severity.ERROR,
+    )
+    assert render_problem(problem, coloured=False, columns=30).splitlines() == [
+        "error: port 80, which the",
+        "  service publishes, is in use",
+        "  by   another",
+        "  hint: free it with: compose-lite --project-name other stop proxy",
+    ]
+    coloured = render_problem(problem, coloured=True, columns=30).splitlines()
+    assert coloured[0].endswith(" port 80, which the")
+
+
+def test_the_message_of_a_report_is_broken_between_words() -> None:
+    report = FailureReport(message="container shop-web-1 exited with code 3")
+    assert render_report(report, coloured=False, columns=30).splitlines() == [
+        "error: container shop-web-1",
+        "  exited with code 3",
+    ]

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import re
 
-from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, YELLOW, clip, json_text, paint, safe, width
+from compose_lite.cli.views.text import (
+    BOLD,
+    CYAN,
+    DIM,
+    RED,
+    YELLOW,
+    clip,
+    json_text,
+    paint,
+    safe,
+    width,
+    wrapped,
+)
 from compose_lite.errors import Severity
 
 TYPE_CHECKING = False
@@ -20,6 +32,8 @@ _SECRET = (
     r"""(?P<value>"[^"]*"|'[^']*'|[^\s"'${}\[\]#][^,}\]]*)"""
     r"""|(?P<login>://[^/\s:@]+:)(?P<password>[^/\s:@]+)(?=@)"""
 )
+_COLOUR = re.compile("\x1b\\[[0-9;]*m")
+_INDENT = 2
 _TAB = 4
 _EXCERPT, _LEAST_EXCERPT = 160, 20
 _GUTTER = len("    1 | ")
@@ -36,13 +50,13 @@ def render_problem(problem: Problem, *, coloured: bool, columns: int | None = No
     """One problem: `FILE:LINE:COLUMN: error: message`, excerpt, hint.
 
     Args:
-        columns: width of the window, if it is for one: of the excerpt only what fits beside its number is shown.
+        columns: width of the window, if it is for one: the message is broken between words, and of the excerpt
+            only what fits beside its number is shown. A hint stays whole, as it may be a command to be copied.
     """
     wrong = problem.severity is Severity.ERROR
     label = paint("error:" if wrong else "warning:", BOLD, RED if wrong else YELLOW, on=coloured)
     where = paint(f"{safe(str(problem.location))}: ", BOLD, on=coloured) if problem.location else ""
-    first, *others = problem.message.splitlines() or [""]
-    lines = [f"{where}{label} {safe(first)}", *(f"  {safe(line)}" for line in others)]
+    lines = headed(f"{where}{label}", problem.message, columns)
     if problem.location is not None:
         room = _EXCERPT if columns is None else min(_EXCERPT, max(_LEAST_EXCERPT, columns - _GUTTER - 1))
         lines += _excerpt(problem.location, room, coloured=coloured)
@@ -50,6 +64,26 @@ def render_problem(problem: Problem, *, coloured: bool, columns: int | None = No
         name = paint("hint:", CYAN, on=coloured)
         lines += [f"  {name} {safe(line)}" for line in problem.hint.splitlines()]
     return "\n".join(lines)
+
+
+def headed(head: str, message: str, columns: int | None) -> list[str]:
+    """A message behind its head, as lines for a window that is so wide; further lines are set in by two.
+
+    Args:
+        head: what stands before it, with or without colours.
+    """
+    room = None if columns is None else columns - _INDENT
+    first, *others = map(safe, message.splitlines() or [""])
+    # The head takes its place among the words, but its colours none.
+    place = "-" * width(_COLOUR.sub("", head))
+    begun, *more = wrapped(f"{place} {first}", room)
+    further = [*more, *(part for line in others for part in _broken(line, room))]
+    return [head + begun[len(place) :], *(" " * _INDENT + line for line in further)]
+
+
+def _broken(line: str, room: int | None) -> list[str]:
+    """The line as it is if it fits, with its blanks, else broken between words."""
+    return [line] if room is not None and width(line) <= room else wrapped(line, room)
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compose_lite.cli.views.problems import headed
 from compose_lite.cli.views.text import BOLD, CYAN, DIM, RED, clip, json_text, paint, safe
 
 if TYPE_CHECKING:
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 _REASON = 120
 
 
-def render_reports(reports: Iterable[FailureReport], *, coloured: bool) -> str:
+def render_reports(reports: Iterable[FailureReport], *, coloured: bool, columns: int | None = None) -> str:
     """One block for each failed action."""
-    return "\n".join(render_report(report, coloured=coloured) for report in reports)
+    return "\n".join(render_report(report, coloured=coloured, columns=columns) for report in reports)
 
 
 def reports_json(reports: Iterable[FailureReport]) -> str:
@@ -34,13 +35,13 @@ def reports_json(reports: Iterable[FailureReport]) -> str:
     return "\n".join(lines)
 
 
-def render_report(report: FailureReport, *, coloured: bool) -> str:
-    """What failed and why it was done, how the container ended, its last words, what is undone, how to mend it."""
-    first, *others = report.message.splitlines() or [""]
-    lines = [
-        f"{paint('error:', BOLD, RED, on=coloured)} {safe(first)}",
-        *(f"  {safe(line)}" for line in others),
-    ]
+def render_report(report: FailureReport, *, coloured: bool, columns: int | None = None) -> str:
+    """What failed and why it was done, how the container ended, its last words, what is undone, how to mend it.
+
+    Args:
+        columns: width of the window, if it is for one: the message is broken between words.
+    """
+    lines = headed(paint("error:", BOLD, RED, on=coloured), report.message, columns)
     if report.reason:
         lines.append(f"  to be done because: {clip(safe(report.reason), _REASON)}")
     if report.exit_code is not None:
