@@ -6,6 +6,7 @@ The protocol is docker compose's: one JSON object a line on the provider's stand
 from __future__ import annotations
 
 import atexit
+import functools
 import json
 import os
 import shutil
@@ -280,7 +281,7 @@ def _running(
     cancellation.check()
     try:
         process = subprocess.Popen(
-            command,
+            [*_ending_with_us(), *command],
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -305,6 +306,24 @@ def _running(
         atexit.unregister(kill)
         if process.stdout is not None:
             process.stdout.close()
+
+
+@functools.cache
+def _ending_with_us() -> tuple[str, ...]:
+    """The words before a command that make the kernel send it a SIGTERM when we are killed; none where nobody can.
+
+    It is util-linux's `setpriv` from 2.33 on that can. Python could between fork and exec only, which other threads
+    make unsafe.
+    """
+    program = shutil.which("setpriv")
+    if program is None:
+        return ()
+    words = (program, "--pdeathsig", "TERM")
+    try:
+        tried = subprocess.run([*words, "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    except OSError:
+        return ()
+    return () if tried.returncode else words
 
 
 def _give_up(process: subprocess.Popen[bytes]) -> None:
