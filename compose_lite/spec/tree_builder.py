@@ -239,31 +239,8 @@ class TreeBuilder:
 
     def alias(self, event: Any) -> None:
         """Take a copy of what the anchor holds as a key or a value."""
-        name = event.anchor
-        if name not in self._anchors:
-            self._problems.fail(
-                "unknown-alias",
-                f"`*{name}` refers to an anchor that is not defined above it",
-                at=self._where(event),
-                path=self._path(),
-            )
-        anchor = self._anchors[name]
-        if anchor is None:
-            self._problems.fail(
-                "alias-loop",
-                f"`*{name}` is inside the value that it refers to",
-                at=self._where(event),
-                path=self._path(),
-            )
-        self._aliased += anchor.size
-        self._nodes += anchor.size
-        if self._aliased > MAX_ALIASED:
-            self._problems.fail(
-                "too-many-aliases",
-                f"the aliases of this file expand to more than {MAX_ALIASED:,} entries",
-                at=self._where(event),
-                hint="repeat less with anchors, or split the file",
-            )
+        anchor = self._anchored(event)
+        self._count(anchor, event)
         frame = self._frame
         value = copy_tree(anchor.value)
         if self._tagged:
@@ -284,6 +261,38 @@ class TreeBuilder:
                 self._take_key(frame, event, text, value)
         else:
             self._place(frame, value, mark.line, mark.column)
+
+    def _anchored(self, event: Any) -> _Anchor:
+        """Return what an alias refers to."""
+        name = event.anchor
+        if name not in self._anchors:
+            self._problems.fail(
+                "unknown-alias",
+                f"`*{name}` refers to an anchor that is not defined above it",
+                at=self._where(event),
+                path=self._path(),
+            )
+        anchor = self._anchors[name]
+        if anchor is None:
+            self._problems.fail(
+                "alias-loop",
+                f"`*{name}` is inside the value that it refers to",
+                at=self._where(event),
+                path=self._path(),
+            )
+        return anchor
+
+    def _count(self, anchor: _Anchor, event: Any) -> None:
+        """Count the nodes of an alias, as they are there once more."""
+        self._aliased += anchor.size
+        self._nodes += anchor.size
+        if self._aliased > MAX_ALIASED:
+            self._problems.fail(
+                "too-many-aliases",
+                f"the aliases of this file expand to more than {MAX_ALIASED:,} entries",
+                at=self._where(event),
+                hint="repeat less with anchors, or split the file",
+            )
 
     def _merge(self, frame: _Frame) -> None:
         """Apply `<<`: keys of the mapping itself win, then earlier merged mappings."""
