@@ -12,6 +12,7 @@ from compose_lite import labels
 from compose_lite.errors import NotFound
 from compose_lite.runner.connect import connect_daemon
 from tests.e2e.images import ensure_busybox
+from tests.runner.ground import Ground
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,6 +74,16 @@ def containers(daemon: DockerDaemon) -> Iterator[Containers]:
     made = Containers(daemon)
     yield made
     made.remove_all()
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    """A project in which the tests of one module try services."""
+    daemon = connect_daemon()
+    made = Ground(daemon)
+    yield made
+    made.remove()
+    daemon.close()
 
 
 @pytest.fixture

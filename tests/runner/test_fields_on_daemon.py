@@ -16,23 +16,11 @@ from compose_lite.runner.effective import of_container, of_image
 from compose_lite.spec.model import Mount, Service
 from tests.e2e.images import ensure_busybox
 from tests.runner.fields import ELSEWHERE, ROWS, Row, at
-from tests.runner.ground import Ground
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.runner.ground import Ground
 
 pytestmark = pytest.mark.daemon
-
-
-@pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    from compose_lite.runner.connect import connect_daemon
-
-    daemon = connect_daemon()
-    made = Ground(daemon)
-    yield made
-    made.remove()
-    daemon.close()
 
 
 def test_every_field_is_in_the_table() -> None:

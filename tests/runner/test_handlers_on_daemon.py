@@ -19,25 +19,16 @@ from compose_lite.runner.site import Containers
 from compose_lite.spec.model import FrozenMap, Hook, Mount, Network, NetworkAttachment, Port
 from tests.e2e.images import ensure_busybox
 from tests.fakes.proxy import Proxy, Strike, at_change
-from tests.runner.ground import Ground
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from compose_lite.runner.docker_daemon import DockerDaemon
+    from tests.runner.ground import Ground
 
 pytestmark = pytest.mark.daemon
 
 FOREVER = ("sleep", "1000")
-
-
-@pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    daemon = connect_daemon()
-    made = Ground(daemon)
-    yield made
-    made.remove()
-    daemon.close()
 
 
 def running(ground: Ground, **given: Any) -> a.ContainerRef:

@@ -12,15 +12,13 @@ from compose_lite import labels
 from compose_lite.errors import NotFound
 from compose_lite.planner.observed import ObservedEndpoint, ObservedMount, ObservedPort
 from compose_lite.runner import effective
-from compose_lite.runner.connect import connect_daemon
 from compose_lite.runner.observe import container, inspect, list_projects, observe
 from compose_lite.runner.parallel import gather
 from compose_lite.spec.model import Healthcheck, Mount, NetworkAttachment, Port
 from tests.e2e.images import ensure_busybox
-from tests.runner.ground import Ground
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.runner.ground import Ground
 
 
 def listed(**given: Any) -> dict[str, Any]:
@@ -258,15 +256,6 @@ def test_first_failure_is_raised() -> None:
 
 
 # on a daemon
-
-
-@pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    daemon = connect_daemon()
-    made = Ground(daemon)
-    yield made
-    made.remove()
-    daemon.close()
 
 
 @pytest.mark.daemon
