@@ -21,9 +21,11 @@ def pairs(cases: Sequence[str]) -> list[tuple[str, str]]:
         return [(case, mode) for case in cases for mode in MODES]
     names = [*MODES]
     Random(_SEED).shuffle(names)
-    turns = len(cases) * _MODES_OF_A_CASE
-    drawn = [names[turn % len(names)] for turn in range(turns)]
-    return [(case, mode) for at, case in enumerate(cases) for mode in drawn[at :: len(cases)]]
+    return [
+        (case, names[(at * _MODES_OF_A_CASE + turn) % len(names)])
+        for at, case in enumerate(cases)
+        for turn in range(_MODES_OF_A_CASE)
+    ]
 
 
 def calls(case: str, mode: str, total: int) -> list[int]:
