@@ -119,7 +119,7 @@ test_failures = scenarios(
     ),
     Scenario(
         name="out-of-memory",
-        # The engine learns of the lack of memory by a way of its own, which is slower than some containers end.
+        # The engine begins to listen for a lack of memory after the start, and hears of it by a way of its own.
         intent="A container that the kernel ends for lack of memory is told as that.",
         only="compose-lite",
         files={
@@ -127,7 +127,7 @@ test_failures = scenarios(
                 services:
                   job:
                     image: ${IDLE}
-                    command: sh -c "echo filling; tail /dev/zero; code=$$?; sleep 1; exit $$code"
+                    command: sh -c "echo filling; sleep 2; tail /dev/zero; code=$$?; sleep 1; exit $$code"
                     mem_limit: 8m
                     memswap_limit: 8m
                   web:
