@@ -154,6 +154,7 @@ class _Wait:
         """Call something later, unless the wait has ended by then."""
         timer = threading.Timer(seconds, call)
         timer.daemon = True
+        self.timers = [due for due in self.timers if not due.finished.is_set()]
         self.timers.append(timer)
         timer.start()
 
