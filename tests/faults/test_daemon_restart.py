@@ -143,9 +143,9 @@ def test_what_follows(ground: Ground, daemon: OwnDaemon) -> None:
     ground.run("up -d")
     ground.run("exec -T two touch /data/mark /cache/mark")
     commands = {
-        "up": "alive",
+        "--lock-timeout 60 up": "alive",
         "logs -f": "alive",
-        "run --rm -T --no-deps one": "alive",
+        "--lock-timeout 60 run --rm -T --no-deps one": "alive",
         "attach one": "alive",
         "exec -T two sh -c 'echo runs; sleep 1000'": "runs",
         "stats": "two-1",
