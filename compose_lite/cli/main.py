@@ -16,9 +16,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         if argv is None:
-            from compose_lite.cli.interrupts import let_none_be_dropped
+            from compose_lite.cli.interrupts import let_none_be_lost
 
-            let_none_be_dropped()
+            let_none_be_lost()
         from compose_lite.cli.program import run
 
         return run(argv)

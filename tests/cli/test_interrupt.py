@@ -19,7 +19,7 @@ sys.exit(main(["version"]))
 """
 DROPPED = """
 import os, signal, sys, time
-from compose_lite.cli.interrupts import let_none_be_dropped
+from compose_lite.cli.interrupts import let_none_be_lost
 
 class Interrupted:
     def __del__(self):
@@ -27,10 +27,29 @@ class Interrupted:
         for _ in range(1000):
             pass
 
-let_none_be_dropped()
+let_none_be_lost()
 try:
     Interrupted()
     time.sleep(60)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+SLEPT_OVER = """
+import os, signal, sys, threading, time
+from queue import SimpleQueue
+from compose_lite.cli.interrupts import let_none_be_lost
+
+def disturb():
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    time.sleep(0.2)
+    os.kill(os.getpid(), signal.SIGINT)
+
+let_none_be_lost()
+# As if it came just before the wait: it is noted, and does not cut the wait short.
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+threading.Thread(target=disturb).start()
+try:
+    SimpleQueue().get()
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -53,6 +72,12 @@ def test_an_interrupt_while_modules_are_loaded(module: str) -> None:
 def test_an_interrupt_within_a_destructor_comes_again() -> None:
     """Python drops it there, and shows a trace."""
     done = _python(DROPPED)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_an_interrupt_just_before_a_wait_ends_the_wait() -> None:
+    """Python notes it, and sleeps."""
+    done = _python(SLEPT_OVER)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
