@@ -62,7 +62,7 @@ edited before each run, so that it is read, validated and bound anew.
 
 ## What is left
 
-Where the small commands spend their time, medians of what each stage adds in a process of its own:
+Where the small commands spend their time: what each stage adds in a process of its own, least beside least:
 
 {startup}
 

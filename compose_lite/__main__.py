@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compose_lite.cli.main import main
+from compose_lite.cli.main import script
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    script()
