@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compose_lite.cli.commands import Command
 from compose_lite.cli.options import flag, number, text, word, words
-from compose_lite.errors import NotFound, UsageError
+from compose_lite.errors import Conflict, NotFound, UsageError
 from compose_lite.lazy_dataclasses import dataclass
 
 TYPE_CHECKING = False
@@ -89,7 +89,10 @@ def run_top(ctx: Invocation, options: TopOptions) -> int:
     titles: list[str] = ["SERVICE", "#"]
     rows: list[dict[str, str]] = []
     for container in running:
-        answer = daemon.top_container(container.id)
+        try:
+            answer = daemon.top_container(container.id)
+        except (Conflict, NotFound):
+            continue  # it has ended since it was listed
         titles += [title for title in answer["Titles"] if title not in titles]
         rows += [_process(container, answer["Titles"], process) for process in answer["Processes"]]
     if rows:
