@@ -52,6 +52,9 @@ def build_classic(
     """
     refuse_buildkit_features(image, has_buildkit=not daemon.is_podman)
     params = _params(image, memory)
+    if daemon.is_podman and image.labels:
+        # It would take those of an object in a random order, and then not find the last steps in its cache.
+        params["labels"] = json.dumps([f"{name}={value}" for name, value in image.labels.items()])
     context: Iterable[bytes]
     if is_remote(image.build.context):
         context = ()

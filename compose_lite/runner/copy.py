@@ -156,6 +156,7 @@ def _packed(path: Path, name: str, *, archive: bool) -> IO[bytes]:
     try:
         with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
             tar.add(path, arcname=name or ".", filter=owned)
+        file.truncate(tar.offset)  # as in files.archive
     except OSError as error:
         file.close()
         raise UsageError(f"can't read {error.filename or path}: {error.strerror}") from error

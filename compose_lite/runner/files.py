@@ -53,7 +53,8 @@ def archive(files: Iterable[InjectedFile], contents: Mapping[str, bytes], *, fol
             member.uid, member.gid = int(file.uid or 0), int(file.gid or 0)
             member.mtime = int(time.time())
             tar.addfile(member, io.BytesIO(content))
-    return buffer.getvalue()
+    # Without what fills the last record up: Podman fails if it is left with that (buildah issue 6573, seen on 4.3).
+    return buffer.getvalue()[: tar.offset]
 
 
 def _by_volume(files: Iterable[InjectedFile], volumes: Iterable[str]) -> dict[str, list[InjectedFile]]:

@@ -148,6 +148,9 @@ def test_builds_and_files(podman: Podman, start: Start) -> None:
     before = ids(podman, stack)
     assert "cached" in stack.run("up -d --build").text
     assert ids(podman, stack) == before
+    labels = podman.api.inspect_image(f"{stack.name}-web")["Config"]["Labels"]
+    assert labels["com.docker.compose.project"] == stack.name
+    assert labels["com.docker.compose.service"] == "web"
 
     stack.write("Dockerfile", "FROM compose-lite-test/busybox:1-idle\nRUN echo no such luck; exit 9\n")
     assert "no such luck" in stack.run("build", code=1).err
