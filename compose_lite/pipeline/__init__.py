@@ -7,6 +7,8 @@ command pays only for what it needs.
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -50,8 +52,8 @@ _HOMES = {name: module for module, names in _NAMES.items() for name in names}
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    module = f"{__name__}.{_HOMES[name]}"
+    __import__(module)  # as in cli.commands.load
+    found = getattr(sys.modules[module], name)
     globals()[name] = found
     return found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from compose_lite.planner.files import ServiceFiles
     from compose_lite.spec.model import Mount, NetworkAttachment, Port, Project, Service

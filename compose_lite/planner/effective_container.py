@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
 
 from compose_lite.planner.effective import KEEP_ZERO, without_defaults
 from compose_lite.planner.effective_attachments import mounts, namespaces, networks, ports, volumes_from
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from compose_lite.planner.effective import Flat
     from compose_lite.planner.files import ServiceFiles

@@ -179,8 +179,11 @@ class _Images:
             return False
         if not present:
             return True
+        longest = _longest_age(policy)
+        if abs(longest) == _NEVER_TOO_OLD:
+            return longest < 0
         image = self.observed.images[ref]
-        return now - (image.tagged or image.created) > _longest_age(policy)
+        return now - _seconds(image.tagged or image.created) > longest
 
     def _builder(self, ref: str) -> Service | None:
         """The service, if any, whose build makes the image that another one uses."""
@@ -233,6 +236,16 @@ def _longest_age(policy: str) -> float:
         parts = re.findall(r"([0-9]+)([wdhms])", policy)
         return sum(int(count) * _UNITS[unit] for count, unit in parts)
     return _NEVER_TOO_OLD
+
+
+def _seconds(moment: str) -> float:
+    """Seconds since the epoch of an RFC 3339 moment; 0 for none."""
+    if not moment:
+        return 0
+    from datetime import datetime
+
+    # Nanoseconds are more than datetime reads.
+    return datetime.fromisoformat(re.sub(r"\.\d+", "", moment)).timestamp()
 
 
 def _pull_reason(service: Service, ref: str, policy: str, present: bool) -> Reason:

@@ -121,7 +121,7 @@ class ObservedImage:
     """An image on the daemon; `config` has the defaults that a container inherits, once inspected.
 
     `config` is in the vocabulary of `planner.effective`. `created` and `tagged` (when the reference last
-    came to mean this image; 0 if unknown) are seconds since the epoch. `platform` is `os/architecture`, with
+    came to mean this image) are moments as RFC 3339 writes them; empty if unknown. `platform` is `os/architecture`, with
     `/variant` where there is one; empty if unknown.
     """
 
@@ -130,8 +130,8 @@ class ObservedImage:
     platform: str = ""
     labels: Mapping[str, str] = EMPTY
     digests: tuple[str, ...] = ()
-    created: int = 0
-    tagged: int = 0
+    created: str = ""
+    tagged: str = ""
     size: int = 0
     config: Effective | None = field(default=None, hash=False)
 

@@ -172,8 +172,8 @@ def image(ref: str, inspected: Json) -> ObservedImage:
         platform=_platform(inspected),
         labels=FrozenMap((inspected.get("Config") or {}).get("Labels") or {}),
         digests=tuple(inspected.get("RepoDigests") or ()),
-        created=_unix(inspected.get("Created", "")),
-        tagged=_unix((inspected.get("Metadata") or {}).get("LastTagTime", "")),
+        created=_moment(inspected.get("Created", "")),
+        tagged=_moment((inspected.get("Metadata") or {}).get("LastTagTime", "")),
         size=inspected.get("Size", 0),
         config=of_image(inspected),
     )
@@ -312,11 +312,6 @@ def _exit_code(status: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _unix(timestamp: str) -> int:
-    """Seconds since the epoch of an RFC 3339 time; 0 for none (the engine's year 1)."""
-    if not timestamp or timestamp.startswith("0001-"):
-        return 0
-    from datetime import datetime
-
-    # Nanoseconds are more than datetime reads.
-    return int(datetime.fromisoformat(re.sub(r"\.\d+", "", timestamp)).timestamp())
+def _moment(told: str) -> str:
+    """A moment without what the engine says for none: the year 1."""
+    return "" if told.startswith("0001-") else told

@@ -83,7 +83,13 @@ def test_an_interrupt_just_before_a_wait_ends_the_wait() -> None:
 
 def test_nothing_of_weight_is_loaded_before_an_interrupt_is_minded() -> None:
     loaded = _python(LOADED_BEFORE).stdout.split()
-    assert set(loaded) <= {"__future__", "compose_lite", "compose_lite.cli", "compose_lite.cli.main"}
+    assert set(loaded) <= {
+        "__future__",
+        "atexit",
+        "compose_lite",
+        "compose_lite.cli",
+        "compose_lite.cli.main",
+    }
 
 
 def _python(script: str, *arguments: str) -> "subprocess.CompletedProcess[str]":

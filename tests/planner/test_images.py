@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from compose_lite.errors import PlanError
@@ -17,7 +19,8 @@ BUILD = Build(context="/src")
 
 
 def seen(*refs, tagged=0, platform="linux/amd64"):
-    found = [ObservedImage(ref=ref, id=f"sha256:{ref}", tagged=tagged, platform=platform) for ref in refs]
+    moment = f"{datetime.fromtimestamp(tagged, UTC):%Y-%m-%dT%H:%M:%S.123456789Z}" if tagged else ""
+    found = [ObservedImage(ref=ref, id=f"sha256:{ref}", tagged=moment, platform=platform) for ref in refs]
     return Observed(project="p", images={image.ref: image for image in found})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+import sys
 
 from compose_lite.lazy_dataclasses import dataclass
 
@@ -99,6 +99,7 @@ TABLE: dict[str, Entry] = {
 
 def load(name: str) -> Command:
     """Import the module of a command of the table."""
-    module = import_module(f"{__name__}.{TABLE[name].module}")
-    commands: dict[str, Command] = module.COMMANDS
+    module = f"{__name__}.{TABLE[name].module}"
+    __import__(module)  # that of importlib loads warnings, too
+    commands: dict[str, Command] = sys.modules[module].COMMANDS
     return commands[name]
