@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import select
 import socket
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -225,4 +226,10 @@ def remove_all(project: str) -> None:
     for container in call("GET", f"/containers/json?all=1&filters={_filter(project)}"):
         call("DELETE", f"/containers/{container['Id']}?force=1&v=1")
     for network in call("GET", f"/networks?filters={_filter(project)}"):
-        call("DELETE", f"/networks/{network['Id']}")
+        try:
+            call("DELETE", f"/networks/{network['Id']}")
+        except RuntimeError as error:
+            # Under load Engine 20.10 can keep endpoints of containers that are gone, until it is restarted.
+            if "active endpoints" not in str(error):
+                raise
+            print(f"left behind: network {network['Name']}", file=sys.stderr)

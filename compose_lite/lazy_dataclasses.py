@@ -56,17 +56,25 @@ else:
         """As `dataclasses.dataclass`; always called with parentheses."""
 
         def made(cls):
-            own = _own_fields(cls)
-            inherited = {}
-            for base in reversed(cls.__mro__[1:]):
-                inherited.update(base.__dict__.get("__lazy_fields__", {}))
-            fields = inherited | own
-            _drop_defaults(cls, own, slots=slots)
+            names = [name for name, type_ in cls.__annotations__.items() if "ClassVar" not in str(type_)]
+            given = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
+            before = getattr(cls, "__lazy_fields__", ())
+            added = _methods(cls.__dict__, frozen=frozen, kw_only=kw_only, eq=eq)
+            added["__match_args__"] = () if kw_only else tuple(dict.fromkeys([*before, *names]))
+            added["__lazy_own__"] = names, given
+            added["__lazy_fields__"] = _FIELDS
+            added["__dataclass_fields__"] = _STANDARD_FIELDS
             if slots:
-                cls = _with_slots(cls, [name for name in own if name not in inherited])
-            cls.__lazy_fields__ = fields
-            cls.__dataclass_fields__ = _StandardFields()
-            _give_methods(cls, fields, frozen=frozen, kw_only=kw_only, eq=eq)
+                return _with_slots(cls, added, given, [name for name in names if name not in before])
+            for name, default in given.items():
+                if not isinstance(default, Field):
+                    continue
+                if default.default is MISSING:
+                    delattr(cls, name)
+                else:
+                    setattr(cls, name, default.default)
+            for name, value in added.items():
+                setattr(cls, name, value)
             return cls
 
         return made
@@ -83,59 +91,64 @@ else:
                 changes[name] = getattr(instance, name)
         return cls(**changes)
 
-    def _own_fields(cls):
-        fields = {}
-        for name, annotation in cls.__annotations__.items():
-            if "ClassVar" in str(annotation):
-                continue
-            default = cls.__dict__.get(name, MISSING)
-            found = default if isinstance(default, Field) else Field(default, MISSING, True, None, True, None)
-            found.name, found.type = name, annotation
-            fields[name] = found
-        return fields
+    class _Fields:
+        """`__lazy_fields__`: by name, those of the bases first; made when somebody asks."""
 
-    def _drop_defaults(cls, own, *, slots) -> None:
-        for name, found in own.items():
-            if name not in cls.__dict__:
-                continue
-            if slots or found.default is MISSING:
-                delattr(cls, name)
-            else:
-                setattr(cls, name, found.default)
+        def __get__(self, instance, cls):
+            found = {}
+            for base in reversed(cls.__mro__):
+                names, given = base.__dict__.get("__lazy_own__", ((), {}))
+                for name in names:
+                    found[name] = _field_of(base, name, given.get(name, MISSING))
+            owner = next(base for base in cls.__mro__ if "__lazy_own__" in base.__dict__)
+            owner.__lazy_fields__ = found
+            return found
 
-    def _with_slots(cls, names):
-        body = {key: value for key, value in cls.__dict__.items() if key not in ("__dict__", "__weakref__")}
+    def _field_of(cls, name, default):
+        made = default if isinstance(default, Field) else Field(default, MISSING, True, None, True, None)
+        made.name, made.type = name, cls.__annotations__[name]
+        return made
+
+    def _with_slots(cls, added, dropped, names):
+        """The class anew: slots can't be added to one. All is there from the start, which is what costs least."""
+        left_out = {"__dict__", "__weakref__", *dropped}
+        body = {key: value for key, value in cls.__dict__.items() if key not in left_out}
+        body.update(added)
         body["__slots__"] = tuple(names)
         remade = type(cls)(cls.__name__, cls.__bases__, body)
         remade.__qualname__ = cls.__qualname__
         return remade
 
-    def _give_methods(cls, fields, *, frozen, kw_only, eq) -> None:
-        own = cls.__dict__
+    def _methods(own, *, frozen, kw_only, eq):
+        """The methods of a class that are not its own."""
+        added = {"__replace__": replace}
         if "__init__" not in own:
-            cls.__init__ = _lazy_init(cls, fields, kw_only=kw_only)
+            added["__init__"] = _lazy_init(kw_only=kw_only)
         if "__repr__" not in own:
-            cls.__repr__ = _repr
-        cls.__match_args__ = () if kw_only else tuple(fields)
+            added["__repr__"] = _repr
         if eq and "__eq__" not in own:
-            cls.__lazy_compared__ = _getter([name for name, found in fields.items() if found.compare])
-            cls.__eq__ = _eq
-        cls.__replace__ = replace
+            added["__lazy_compared__"] = _COMPARED
+            added["__eq__"] = _eq
         if eq and own.get("__hash__") is None:
-            cls.__lazy_hashed__ = _getter([name for name, found in fields.items() if found.hash])
-            cls.__hash__ = _hash if frozen else None
+            added["__lazy_hashed__"] = _HASHED
+            added["__hash__"] = _hash if frozen else None
         if frozen:
-            cls.__setattr__ = _refuse_set
-            cls.__delattr__ = _refuse_delete
-            cls.__getstate__ = _get_state
-            cls.__setstate__ = _set_state
+            added["__setattr__"] = _refuse_set
+            added["__delattr__"] = _refuse_delete
+            added["__getstate__"] = _get_state
+            added["__setstate__"] = _set_state
+        return added
 
-    def _lazy_init(cls, fields, *, kw_only):
+    def _lazy_init(*, kw_only):
         made = 0
 
         def __init__(self, *args, **given):  # noqa: N807
             nonlocal made
             made += 1
+            cls = self.__class__
+            if cls.__init__ is not __init__:
+                cls = next(base for base in cls.__mro__ if base.__dict__.get("__init__") is __init__)
+            fields = cls.__lazy_fields__
             if made > _FEW or args or not _set_fields(self, fields, given):
                 cls.__init__ = _written_init(cls, fields, kw_only=kw_only)
                 cls.__init__(self, *args, **given)
@@ -188,11 +201,24 @@ else:
         init.__qualname__ = f"{cls.__qualname__}.__init__"
         return init
 
-    def _getter(names):
-        """Return a function from an instance to the tuple of these attributes, itself written in C."""
-        if len(names) > 1:
-            return staticmethod(attrgetter(*names))
-        return staticmethod(lambda instance: tuple(getattr(instance, name) for name in names))
+    class _Getter:
+        """A function from an instance to the tuple of those attributes for which a field says so; made when needed."""
+
+        def __init__(self, name, wanted) -> None:
+            self._name = name
+            self._wanted = wanted
+
+        def __get__(self, instance, cls):
+            owner = next(base for base in cls.__mro__ if self._name in base.__dict__)
+            names = [name for name, found in owner.__lazy_fields__.items() if self._wanted(found)]
+            # With several names it is written in C.
+            get = (
+                attrgetter(*names)
+                if len(names) > 1
+                else lambda instance: tuple(getattr(instance, name) for name in names)
+            )
+            setattr(owner, self._name, staticmethod(get))
+            return get
 
     def _eq(self, other):
         if other.__class__ is not self.__class__:
@@ -248,3 +274,8 @@ else:
             )
             cls.__dataclass_fields__ = twin.__dataclass_fields__
             return cls.__dataclass_fields__
+
+    _FIELDS = _Fields()
+    _STANDARD_FIELDS = _StandardFields()
+    _COMPARED = _Getter("__lazy_compared__", attrgetter("compare"))
+    _HASHED = _Getter("__lazy_hashed__", attrgetter("hash"))

@@ -118,6 +118,20 @@ def test_a_subclass_has_its_base_s_fields_first_and_may_give_a_new_default() -> 
     assert Derived.__slots__ == ("inner",)
 
 
+@pytest.mark.parametrize("library", [dataclasses, lazy_dataclasses])
+def test_a_subclass_that_says_nothing_on_it_compares_as_its_base_does(library: Any) -> None:
+    @library.dataclass(frozen=True, kw_only=True)
+    class Base:
+        x: int
+
+    @library.dataclass(frozen=True, kw_only=True, eq=False)
+    class Derived(Base):
+        y: int
+
+    assert Derived(x=1, y=2) == Derived(x=1, y=3) != Derived(x=2, y=3)
+    assert hash(Derived(x=1, y=2)) == hash(Derived(x=1, y=3)) == hash(Base(x=1))
+
+
 def test_instances_survive_pickling() -> None:
     derived = Derived(name="a", inner=Base(name="b"))
 
