@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import threading
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from time import monotonic
 
 from compose_lite.errors import AnswerLost, ComposeLiteError, ExecutionError, Interrupted, Problem, Severity
@@ -49,6 +49,9 @@ DEFAULT_PARALLEL = 16
 # These mostly wait for somebody else's process to end: unless a limit was asked for, they take nobody's place.
 _PATIENT = (StopContainer, RestartContainer)
 _ATTEMPTS = 3
+# Seconds until the coordinator looks up from its wait: in a process that is not ours, nothing else would notice a
+# signal that came just before the wait.
+_LOOK_UP = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,7 +194,9 @@ class Executor:
             if not self._progress.under_way:
                 return
             try:
-                message = self._messages.get()
+                message = self._messages.get(timeout=_LOOK_UP)
+            except Empty:
+                continue
             except KeyboardInterrupt:
                 self._abandoned = self._site.cancellation.cancelled
                 message = None
