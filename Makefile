@@ -48,7 +48,7 @@ format: setup ## bring the code into shape
 unit: setup ## the tests that need no Docker
 	$(PYTEST) -m "not daemon" $(PYTEST_ARGS)
 
-faults: setup engine tools ## strike every changing call of every scenario in every way (half an hour)
+faults: setup engine tools ## strike every changing call of every scenario in every way (two and a half hours)
 	COMPOSE_LITE_FAULTS=whole $(PYTEST) --dist load tests/faults $(PYTEST_ARGS)
 
 load: setup engine tools ## 200 containers for ten minutes, some of which end all the time (a quarter of an hour)
