@@ -216,7 +216,7 @@ def machine() -> str:
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     return (
         f"{os.cpu_count()} x {model}, Linux {platform.release()}, Docker Engine {engine}, "
-        f"Python {platform.python_version()}; load average at the end {load}"
+        f"Python {platform.python_version()} ({os.path.realpath(sys.executable)}); load average at the end {load}"
     )
 
 
