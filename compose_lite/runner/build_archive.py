@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,26 +48,35 @@ def _archive(image: ImageBuild) -> Path | None:
 def _unpack(archive: Path, folder: str) -> None:
     import tarfile
 
-    if not hasattr(tarfile, "tar_filter"):
-        raise BuildFailed(
-            f"this Python can't unpack the build context {archive} safely",
-            hint="use Python 3.11.4 or later, or unpack the archive and name the folder",
-        )
     try:
         with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter=_inside)
+            # Python 3.11.4 and later look again; those before know no filters, Debian 12's among them.
+            tar.extraction_filter = getattr(tarfile, "tar_filter", None)
+            tar.extractall(folder, members=_inside(tar, os.path.realpath(folder)))
     except tarfile.ReadError as error:
         raise BuildFailed(f"the build context {archive} is neither a folder nor a tar archive") from error
     except (tarfile.TarError, OSError) as error:
         raise BuildFailed(f"the build context {archive} can't be unpacked: {error}") from error
 
 
-def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
-    """A member as it may be written; raises TarError for one that would reach out of the folder.
+def _inside(tar: tarfile.TarFile, folder: str) -> Iterator[tarfile.TarInfo]:
+    """The members as they may be written, each looked at when those before it have been.
 
     A symbolic link may point anywhere, as it means a place in the image and is never followed here; what would be
     written through it is refused. A hard link would be the very file that it names.
-    """
-    import tarfile
 
-    return tarfile.data_filter(member, folder) if member.islnk() else tarfile.tar_filter(member, folder)
+    Raises TarError for a member that would reach out of the folder.
+    """
+    from copy import copy
+    from tarfile import TarError
+
+    for found in tar:
+        member = copy(found)
+        member.name = found.name.lstrip("/")
+        member.mode &= 0o755  # as Python's own filter
+        places = [member.name, member.linkname] if member.islnk() else [member.name]
+        for place in places:
+            # An absolute link name takes the place of the folder in this path.
+            if os.path.commonpath((os.path.realpath(Path(folder, place)), folder)) != folder:
+                raise TarError(f"{found.name!r} would be outside of it")
+        yield member

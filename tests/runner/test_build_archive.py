@@ -48,6 +48,7 @@ def test_a_symbolic_link_may_point_to_a_place_of_the_image(tmp_path: Path) -> No
         [("way", tarfile.SYMTYPE, "OUTSIDE"), ("way/evil", tarfile.REGTYPE, "")],
         [("way", tarfile.SYMTYPE, ".."), ("way/evil", tarfile.REGTYPE, "")],
         [("evil", tarfile.LNKTYPE, "OUTSIDE/precious")],
+        [("evil", tarfile.LNKTYPE, "../outside/precious")],
         [("way", tarfile.SYMTYPE, "OUTSIDE"), ("evil", tarfile.LNKTYPE, "way/precious")],
     ],
 )
@@ -62,6 +63,11 @@ def test_nothing_gets_out_of_the_folder(tmp_path: Path, members: list[tuple[str,
     assert list(outside.iterdir()) == [outside / "precious"]
     assert (outside / "precious").read_text() == "keep"
     assert (outside / "precious").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_hard_link_is_the_file_beside_it(tmp_path: Path) -> None:
+    archive = packed(tmp_path / "a.tar", ("a/b", tarfile.REGTYPE, ""), ("c", tarfile.LNKTYPE, "a/b"))
+    assert names_in(archive) == {"a", "a/b", "c"}
 
 
 def test_an_absolute_name_is_one_below_the_folder(tmp_path: Path) -> None:
