@@ -35,6 +35,10 @@ class Severity(Enum):
     ERROR = "error"
     WARNING = "warning"
 
+    # Some Pythons (3.11.2) would pickle a call of `getattr`, which the reader of kept projects rightly refuses.
+    def __reduce_ex__(self, _protocol: object) -> tuple[type[Severity], tuple[str]]:
+        return Severity, (self.value,)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Location:
