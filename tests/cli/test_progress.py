@@ -74,6 +74,33 @@ def test_plain() -> None:
     ]
 
 
+def test_plain_shows_a_replacement_under_its_final_name() -> None:
+    new = "0123456789ab_demo-web-1"
+    out = terminal()
+    with showing("plain", out, title="up") as view:
+        for number, verb in ((1, "create"), (2, "rename"), (3, "start")):
+            name = "demo-web-1" if verb == "start" else new
+            becomes = None if verb == "start" else "demo-web-1"
+            view(events.ActionStarted(id=number, verb=verb, kind="container", name=name, becomes=becomes))
+            view(events.ActionSucceeded(id=number, seconds=0.1))
+    assert written(out).splitlines() == [
+        " Container demo-web-1  Creating",
+        " Container demo-web-1  Created  0.1s",
+        " Container demo-web-1  Replacing",
+        " Container demo-web-1  Replaced  0.1s",
+        " Container demo-web-1  Starting",
+        " Container demo-web-1  Started  0.1s",
+    ]
+
+
+def test_json_tells_the_name_to_come() -> None:
+    out = terminal()
+    with showing("json", out, title="up") as view:
+        view(events.ActionStarted(id=1, verb="create", kind="container", name="new_web", becomes="web"))
+    told = json.loads(written(out))
+    assert (told["name"], told["becomes"]) == ("new_web", "web")
+
+
 def test_plain_names_each_step_of_a_build_but_counts_no_bytes_of_a_pull() -> None:
     out = terminal()
     with showing("plain", out, title="build") as view:

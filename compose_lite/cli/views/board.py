@@ -63,7 +63,7 @@ class Board:
         self.lines: dict[tuple[str, str], Line] = {}
         self._clock = clock
         self._of_action: dict[int, tuple[Line, str]] = {}
-        self._successors: dict[str, str] = {}  # temporary name → the one that they get
+        self._successors = words.Successors()
 
     def take(self, event: events.Event) -> None:
         """Note what an event says."""
@@ -101,25 +101,12 @@ class Board:
                 line.status, line.detail = words.INTERRUPTED, ""
 
     def _begin(self, event: events.ActionStarted) -> None:
-        name, verb = self._shared(event)
+        name, verb = self._successors.shown(event)
         line = self.lines.setdefault((event.kind, name), Line(kind=event.kind, name=name))
         if line.state != "working" or not line.status:
             line.began = self._clock()
         line.state, line.status, line.detail, line.steps = "working", words.doing(verb), "", ""
         self._of_action[event.id] = (line, verb)
-
-    def _shared(self, event: events.ActionStarted) -> tuple[str, str]:
-        """The name under which a line shows it, and the verb in the words of that line.
-
-        A container and the one that takes its place share a line, whatever that is called meanwhile, also if it is
-        removed again because the update has failed.
-        """
-        if event.becomes:
-            self._successors[event.name] = event.becomes
-        name = self._successors.get(event.name, event.name)
-        if name == event.name:
-            return name, event.verb
-        return name, {"rename": "replace", "remove": "undo"}.get(event.verb, event.verb)
 
     def _end(self, action: int, state: str, detail: str) -> None:
         line, verb = self._of_action[action]

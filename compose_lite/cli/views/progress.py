@@ -101,6 +101,8 @@ class PlainView(_LineView):
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
         self._said: dict[int, str] = {}
+        self._shown: dict[int, tuple[str, str]] = {}  # the name and the verb that an action is shown with
+        self._successors = words.Successors()
 
     def __call__(self, event: events.Event, /) -> None:
         with self._lock:
@@ -115,14 +117,15 @@ class PlainView(_LineView):
                 self._said.clear()
             case events.ActionStarted():
                 self._started[event.id] = event
+                self._shown[event.id] = _, verb = self._successors.shown(event)
                 reason = clip(safe(event.reason), _REASON)
                 shown = paint(f"  ({reason})", DIM, on=self._coloured) if reason else ""
-                return self._about(event.id, words.doing(event.verb)) + shown
+                return self._about(event.id, words.doing(verb)) + shown
             case events.ActionProgress() if self._is_news(event):
                 self._said[event.id] = event.text
                 return self._about(event.id, safe(event.text.expandtabs()))
             case events.ActionSucceeded():
-                said = words.done(self._started[event.id].verb)
+                said = words.done(self._shown[event.id][1])
                 if event.text and not event.changed:
                     said = event.text
                 status = paint(safe(said), GREEN, on=self._coloured)
@@ -153,8 +156,8 @@ class PlainView(_LineView):
         return self._terminal.err_colour
 
     def _about(self, action: int, status: str) -> str:
-        started = self._started[action]
-        return f" {words.resource(started.kind, safe(started.name))}  {status}"
+        resource = words.resource(self._started[action].kind, safe(self._shown[action][0]))
+        return f" {resource}  {status}"
 
 
 class QuietView(_LineView):
@@ -203,7 +206,8 @@ def _status(event: events.Event, started: events.ActionStarted) -> str:
 def _details(event: events.Event) -> dict[str, Any]:
     match event:
         case events.ActionStarted():
-            return {"reason": event.reason} if event.reason else {}
+            said = {"reason": event.reason, "becomes": event.becomes}
+            return {name: value for name, value in said.items() if value}
         case events.ActionProgress():
             found = {"text": event.text, "current": event.current, "total": event.total}
             return {name: value for name, value in found.items() if value is not None}

@@ -1,6 +1,10 @@
-"""The words that progress views use for the verbs and kinds of actions."""
+"""The words that progress views use for the verbs and kinds of actions, and the names for what they are about."""
 
 from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from compose_lite.events import ActionStarted
 
 # verb: what a resource's line says meanwhile, and afterwards
 _WORDS: dict[str, tuple[str, str]] = {
@@ -46,3 +50,23 @@ def done(verb: str) -> str:
 def resource(kind: str, name: str) -> str:
     """How a line names what it is about: `Container demo-web-1`."""
     return f"{kind.capitalize()} {name}"
+
+
+class Successors:
+    """Keeps which name a container gets that was made under a temporary one, to take the place of another."""
+
+    def __init__(self) -> None:
+        self._final: dict[str, str] = {}
+
+    def shown(self, event: ActionStarted) -> tuple[str, str]:
+        """The name to show the action under, and its verb in the words that fit there.
+
+        A container and the one that takes its place are shown as one, whatever that is called meanwhile, also if it
+        is removed again because the update has failed.
+        """
+        if event.becomes:
+            self._final[event.name] = event.becomes
+        name = self._final.get(event.name, event.name)
+        if name == event.name:
+            return name, event.verb
+        return name, {"rename": "replace", "remove": "undo"}.get(event.verb, event.verb)
