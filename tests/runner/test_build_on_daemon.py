@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import signal
 import socket
+import socketserver
 import subprocess
 import threading
 import time
@@ -143,21 +143,18 @@ def git_served(repository: Path) -> Iterator[str]:
         ["commit", "--quiet", "-m", "x"],
     ):
         subprocess.run(["git", *identity, *command], cwd=repository, check=True, timeout=60)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    options = ["--export-all", "--listen=127.0.0.1", f"--port={port}", f"--base-path={repository.parent}"]
-    server = subprocess.Popen(["git", "daemon", "--reuseaddr", *options], start_new_session=True)
-    try:
-        address = f"git://127.0.0.1:{port}"
-        deadline = time.monotonic() + 30
-        listed = ["git", "ls-remote", f"{address}/{repository.name}"]
-        while subprocess.run(listed, capture_output=True, check=False, timeout=30).returncode:
-            assert time.monotonic() < deadline, "git daemon does not answer"
-            time.sleep(0.05)
-        yield address
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(10)
+    serve = ["git", "daemon", "--inetd", "--export-all", f"--base-path={repository.parent}"]
+
+    class OneClient(socketserver.BaseRequestHandler):
+        """Leaves a connection to a git of its own."""
+
+        def handle(self) -> None:
+            subprocess.run(serve, stdin=self.request, stdout=self.request, check=False, timeout=60)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), OneClient) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"git://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
 
 
 # both
