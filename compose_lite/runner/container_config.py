@@ -7,7 +7,6 @@ take is refused (`runner.features`), never dropped.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from compose_lite import __version__, labels
 from compose_lite.errors import UsageError
@@ -15,6 +14,7 @@ from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner import container_mounts, container_networks, features
 from compose_lite.spec.model import EMPTY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

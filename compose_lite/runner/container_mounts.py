@@ -6,11 +6,10 @@ options, `Tmpfs` the short one. docker compose chooses alike, so that its contai
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.errors import UsageError
 from compose_lite.runner import features
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.planner.actions import CreateContainer
     from compose_lite.runner.container_config import Surroundings

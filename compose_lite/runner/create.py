@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import ComposeLiteError, Conflict, NotFound
@@ -14,6 +12,7 @@ from compose_lite.runner.container_mounts import normal
 from compose_lite.runner.engine import version_tuple
 from compose_lite.runner.site import Outcome
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -185,7 +184,11 @@ def _links(site: Site, service: Service) -> tuple[str, ...]:
 
 def _documents(folder: str, service: Service) -> dict[str, str]:
     """The seccomp profiles that the service names by path: the engine wants to be told their content."""
-    documents = {}
+    documents: dict[str, str] = {}
+    if not service.security_opt:
+        return documents
+    from pathlib import Path
+
     for option in service.security_opt:
         name, value = features.security_option(option)
         if name == "seccomp" and value not in ("", "unconfined", "builtin") and not value.startswith("{"):
@@ -201,6 +204,8 @@ def _documents(folder: str, service: Service) -> dict[str, str]:
 
 
 def _registry_config(environ: Mapping[str, str]) -> str | None:
+    from pathlib import Path
+
     folder = environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "/"), ".docker")
     path = Path(folder, "config.json").resolve()
     return str(path) if path.is_file() else None

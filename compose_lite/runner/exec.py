@@ -7,7 +7,6 @@ from time import sleep
 from compose_lite.errors import DaemonError
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.engine import frames, version_tuple
-from compose_lite.runner.terminal_session import converse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ def execute(daemon: Daemon, container: str, options: ExecOptions, console: Conso
         body["ConsoleSize"] = list(size)
     exec_id = daemon.create_exec(container, body)
     stream = daemon.start_exec(exec_id, tty=options.tty)
+    from compose_lite.runner.terminal_session import converse  # while the daemon starts the command
 
     def resize(height: int, width: int) -> None:
         daemon.resize_exec(exec_id, height=height, width=width)

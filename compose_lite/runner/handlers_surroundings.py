@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from compose_lite import __version__, labels
 from compose_lite.errors import Conflict, DaemonError, NotFound
@@ -11,6 +10,7 @@ from compose_lite.runner.container_networks import endpoint
 from compose_lite.runner.create import connect
 from compose_lite.runner.site import DONE, IN_USE, NOTHING_TO_DO, Outcome
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

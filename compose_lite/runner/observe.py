@@ -20,7 +20,6 @@ from compose_lite.planner.observed import (
     ObservedVolume,
     generations,
 )
-from compose_lite.runner.parallel import gather
 from compose_lite.spec.model import EMPTY, FrozenMap
 
 TYPE_CHECKING = False
@@ -53,6 +52,8 @@ def observe(
         networks, volumes: the daemon's names that the project uses, whoever they belong to.
         foreign: also list the containers of others.
     """
+    from compose_lite.runner.parallel import gather
+
     references = sorted(set(images))
     label = {"label": [f"{labels.PROJECT}={project}"]}
     calls: list[Callable[[], Any]] = [
@@ -85,6 +86,7 @@ def inspect(daemon: Daemon, observed: Observed, ids: Collection[str]) -> Observe
     A container that is gone by now is left out.
     """
     from compose_lite.runner.effective import of_container
+    from compose_lite.runner.parallel import gather
 
     wanted = [found for found in observed.containers if found.id in ids]
     inspected = gather([partial(_inspect_container, daemon, found.id) for found in wanted])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 
 from compose_lite.errors import DaemonError, NotFound
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.runner.daemon import Daemon
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.errors import AnswerLost, NotFound
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.runner.daemon import Daemon
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Literal
 
 from compose_lite import labels
 from compose_lite.errors import (
@@ -24,8 +23,10 @@ from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.runner.failures import container_failure
 from compose_lite.runner.parallel import gather
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Literal
 
     from compose_lite.planner.actions import WaitFor
     from compose_lite.runner.daemon import Daemon, Feed, Json
