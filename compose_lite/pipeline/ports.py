@@ -7,7 +7,6 @@ were started since.
 from __future__ import annotations
 
 from compose_lite.errors import PlanError, Problem
-from compose_lite.planner.actions import CreateContainer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +47,10 @@ def check_ports(plan: Plan, project: Project, observed: Observed, daemon: Daemon
 
 def _new_ports(plan: Plan, project: Project, observed: Observed) -> Iterator[tuple[Service, Port]]:
     """The fixed ports of containers that will be created, save those that the project's own hold now."""
+    if plan.empty:
+        return
+    from compose_lite.planner.actions import CreateContainer
+
     names = {s.action.container.service for s in plan.actions if isinstance(s.action, CreateContainer)}
     held = {
         (port.published, port.protocol)

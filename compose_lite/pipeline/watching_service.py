@@ -9,7 +9,8 @@ from compose_lite.errors import CannotSync, ComposeLiteError, ExecutionError, Pr
 from compose_lite.events import LogLine, Notice, WatchBatch, WatchFailed
 from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.pipeline.watching_replicas import Replica, Replicas
-from compose_lite.planner.actions import ContainerRef, RunHook
+from compose_lite.planner.actions import RunHook
+from compose_lite.planner.refs import ContainerRef
 from compose_lite.planner.watch import ServiceWork, TreeChange, decide
 from compose_lite.runner.parallel import gather
 

@@ -14,26 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import ClassVar, Literal, TypeAlias
 
+    from compose_lite.planner.refs import BoundFile, ContainerRef, InjectedFile
     from compose_lite.spec.model import Condition, Hook, NetworkAttachment
 
 # Beyond `depends_on`'s conditions: `up --wait` asks for "healthy, or running where there is no health check".
 WaitFor: TypeAlias = "Condition | Literal['service_running_or_healthy']"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ContainerRef:
-    """A container of the plan: one that exists (`id` is set) or one that an earlier action creates.
-
-    `name` is its name at the time of the action that creates it, else as observed; it is the key by
-    which the executor finds the id of a container that the same plan created. `called` is what people
-    know it by, where an earlier action has renamed it.
-    """
-
-    name: str
-    service: str
-    number: int
-    id: str | None = None
-    called: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,33 +32,6 @@ class _OnContainer:
     def name(self) -> str:
         """The container's name at the time of the action."""
         return self.container.called or self.container.name
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InjectedFile:
-    """A secret or config that is written into the container instead of being mounted.
-
-    Attributes:
-        kind: where `source` is a key: `secrets` or `configs` of the project.
-        target: absolute path in the container.
-        uid, gid: numeric owner as text; `None` is root.
-        mode: permissions; `None` is 0o444.
-    """
-
-    kind: Literal["secrets", "configs"]
-    source: str
-    target: str
-    uid: str | None = None
-    gid: str | None = None
-    mode: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BoundFile:
-    """A secret or config that is the read-only bind mount of the host's file `path`."""
-
-    path: str
-    target: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,13 +6,13 @@ from compose_lite import labels
 from compose_lite.planner.actions import ConnectNetwork, DisconnectNetwork
 from compose_lite.planner.naming import SHORT_ID
 from compose_lite.planner.reasons import Reason, Why
-from compose_lite.planner.work import ref_of
+from compose_lite.planner.refs import ref_of
 from compose_lite.spec.model import NetworkAttachment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer, ObservedEndpoint
+    from compose_lite.planner.refs import ContainerRef
     from compose_lite.planner.work import Work
     from compose_lite.spec.model import Service
 

@@ -7,7 +7,7 @@ import posixpath
 from compose_lite.errors import PlanError, Problem
 from compose_lite.hashes import sha256
 from compose_lite.lazy_dataclasses import dataclass
-from compose_lite.planner.actions import BoundFile, InjectedFile
+from compose_lite.planner.refs import BoundFile, InjectedFile
 from compose_lite.spec.model import EMPTY
 
 TYPE_CHECKING = False

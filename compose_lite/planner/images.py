@@ -6,7 +6,6 @@ import re
 
 from compose_lite.errors import Problem
 from compose_lite.lazy_dataclasses import dataclass, field, replace
-from compose_lite.planner.actions import BuildImage, PullImage
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.graph import closure, service_graph
 from compose_lite.planner.links import raise_all
@@ -86,6 +85,10 @@ class _Images:
 
     def plan(self, verb: str) -> Plan:
         raise_all(self.problems)
+        if not self.pulls and not self.builds:
+            return Plan(project=self.project.name, verb=verb)
+        from compose_lite.planner.actions import BuildImage, PullImage
+
         draft = Draft()
         pulling: dict[str, int] = {}
         for (ref, platform), (services, reason, optional) in self.pulls.items():
@@ -201,6 +204,8 @@ class _Images:
 
     def build(self, service: Service, reason: Reason, *, if_missing: bool = False) -> int:
         """Plan the service's build behind those that its contexts come from."""
+        from compose_lite.planner.actions import BuildImage
+
         ref = service.image_name(self.project.name)
         key = (ref, service.name)
         if key in self.builds:

@@ -11,7 +11,7 @@ from compose_lite.planner.reasons import Reason, Why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from compose_lite.planner.actions import ContainerRef
+    from compose_lite.planner.refs import ContainerRef
     from compose_lite.planner.situation import ServiceState
     from compose_lite.planner.work import Gate, Work
 

@@ -7,13 +7,13 @@ gets the ports that a digest of its name leads to, or the next free ones.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner.links import published_ports
 from compose_lite.spec.model import FrozenMap
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner import actions
 from compose_lite.planner.reasons import Why
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -5,8 +5,6 @@ The project may be `None`: services and what they need are then read off the con
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite import labels
 from compose_lite.errors import Problem
 from compose_lite.lazy_dataclasses import replace
@@ -24,6 +22,7 @@ from compose_lite.planner.waits import Waits
 from compose_lite.planner.work import Gate, Work
 from compose_lite.spec.model import EMPTY, Dependency, FrozenMap, Project, Service
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -9,8 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer
+    from compose_lite.planner.refs import ContainerRef
     from compose_lite.planner.situation import ServiceState
     from compose_lite.planner.work import Work
     from compose_lite.spec.model import Port, Project, Service

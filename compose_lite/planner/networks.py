@@ -6,16 +6,13 @@ from compose_lite import labels
 from compose_lite.errors import Problem, Severity
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner import effective, hashing
-from compose_lite.planner.actions import CreateNetwork, RemoveNetwork
 from compose_lite.planner.differences import differences
 from compose_lite.planner.reasons import Reason, Why
-from compose_lite.planner.work import Made
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from compose_lite.planner.draft import Draft
     from compose_lite.planner.observed import Observed, ObservedNetwork
     from compose_lite.spec.model import Network, Project, Service
 
@@ -75,25 +72,6 @@ def _changed(network: Network, found: ObservedNetwork) -> Reason | None:
     if changes or marked.startswith(hashing.label("")):
         return Reason(why=Why.NETWORK_CHANGED, subject=network.key, changes=changes)
     return None
-
-
-def emit_networks(draft: Draft, decisions: NetworkDecisions) -> Made:
-    """Add the actions that make networks."""
-    creating: dict[str, int] = {}
-    removing: dict[str, int] = {}
-    anew: dict[str, Reason] = {}
-    for decision in decisions.made:
-        name = decision.network.name
-        if decision.old is not None:
-            gone = RemoveNetwork(id=decision.old.id, name=name)
-            anew[name] = decision.reasons[0]
-            removing[name] = draft.add(gone, *decision.reasons)
-        action = CreateNetwork(
-            key=decision.network.key, name=name, config_hash=hashing.network_hash(decision.network)
-        )
-        needs = [removing[name]] if name in removing else []
-        creating[name] = draft.add(action, *decision.reasons, needs=needs)
-    return Made(creating=creating, removing=removing, anew=anew)
 
 
 def _no_external(network: Network) -> Problem:

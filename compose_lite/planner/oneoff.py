@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.errors import Problem
 from compose_lite.lazy_dataclasses import replace
-from compose_lite.planner.actions import ContainerRef, OneOff, StartContainer
-from compose_lite.planner.converge import Convergence, Scope
+from compose_lite.planner.actions import OneOff, StartContainer
+from compose_lite.planner.decisions import Scope, decide
+from compose_lite.planner.emission import Emission
 from compose_lite.planner.graph import closure, ordered, service_graph
 from compose_lite.planner.links import raise_all
 from compose_lite.planner.naming import one_off_name
 from compose_lite.planner.reasons import Reason, Why
+from compose_lite.planner.refs import ContainerRef
 from compose_lite.planner.requests import UpRequest
 from compose_lite.planner.selection import unknown_services
 from compose_lite.planner.steps import create_one_off
 from compose_lite.planner.survey import one_off_state
 from compose_lite.spec.model import EMPTY, FrozenMap
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from compose_lite.planner.observed import Observed
     from compose_lite.planner.plan import Plan
@@ -100,8 +101,8 @@ def plan_run(project: Project, observed: Observed, request: RunRequest, contents
     graph = service_graph(project.services)
     needed = frozenset[str]() if request.no_deps else closure(graph, [request.service]) - {request.service}
     scope = Scope(order=ordered(graph, needed), selected=needed, graph=graph)
-    convergence = Convergence(project, observed, up, contents, scope, guests=[service])
-    convergence.emit()
+    emission = Emission(decide(project, observed, up, contents, scope, guests=[service]))
+    emission.emit()
     ref = ContainerRef(
         name=request.name or one_off_name(project.name, service, request.slug),
         service=request.service,
@@ -110,9 +111,9 @@ def plan_run(project: Project, observed: Observed, request: RunRequest, contents
     reason = Reason(why=Why.REQUESTED, subject="run")
     state = one_off_state(project, service, contents)
     kind = OneOff(slug=request.slug, remove=request.remove, use_aliases=request.use_aliases)
-    there = create_one_off(convergence.work, state, ref, kind, reason)
-    gate = convergence.waits.gate(service)
+    there = create_one_off(emission.work, state, ref, kind, reason)
+    gate = emission.waits.gate(service)
     if request.detach:
         start = StartContainer(container=ref)
-        convergence.work.draft.add(start, reason, needs=[*there, *gate.needs], after=gate.after)
-    return convergence.plan()
+        emission.work.draft.add(start, reason, needs=[*there, *gate.needs], after=gate.after)
+    return emission.plan()

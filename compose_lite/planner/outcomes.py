@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass, field
 from compose_lite.planner import actions
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from compose_lite.planner.actions import Action, ContainerRef
+    from compose_lite.planner.actions import Action
     from compose_lite.planner.plan import Plan
     from compose_lite.planner.reasons import Reason
+    from compose_lite.planner.refs import ContainerRef
 
 # A change that includes another comes before it: a container that is renamed on its way to a start is started.
 CHANGES = (

@@ -6,13 +6,13 @@ A picture knows nothing of formats; `cli.views.graph` draws it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner.graph import ordered, service_graph
 from compose_lite.planner.jobs import jobs_of
 from compose_lite.planner.standing import Standing, presence, standing
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from compose_lite.errors import Problem
-    from compose_lite.planner.actions import Action, ContainerRef
+    from compose_lite.planner.actions import Action
     from compose_lite.planner.pace import Pace
     from compose_lite.planner.reasons import Reason
+    from compose_lite.planner.refs import ContainerRef
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from compose_lite import labels
 from compose_lite.errors import PlanError
@@ -18,17 +17,19 @@ from compose_lite.planner.naming import is_previous_name, name_before
 from compose_lite.planner.pace import paces
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
+from compose_lite.planner.refs import ref_of
 from compose_lite.planner.requests import RollbackRequest
 from compose_lite.planner.rollout import batches, behind, later, obstacle_of, tolerant
 from compose_lite.planner.situation import wants_rollback
 from compose_lite.planner.stack import stack_of
 from compose_lite.planner.steps import discard, halt
-from compose_lite.planner.work import Gate, Work, ref_of
+from compose_lite.planner.work import Gate, Work
 from compose_lite.spec.model import Project, UpdateConfig
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import Observed, ObservedContainer
+    from compose_lite.planner.refs import ContainerRef
     from compose_lite.spec.model import Service
 
     Pair = tuple[ObservedContainer, ObservedContainer]  # the old container and the new one

@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import TypeVar
 
-    from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer
+    from compose_lite.planner.refs import ContainerRef
     from compose_lite.planner.situation import ServiceState, Slot
     from compose_lite.spec.model import Service
 

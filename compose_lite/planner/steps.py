@@ -16,7 +16,7 @@ from compose_lite.planner.graph import peer_services
 from compose_lite.planner.init_steps import prepare
 from compose_lite.planner.naming import ANONYMOUS, aside_name, birth_name, previous_name
 from compose_lite.planner.reasons import Reason, Why
-from compose_lite.planner.work import ref_of
+from compose_lite.planner.refs import ContainerRef, ref_of
 from compose_lite.spec.model import EMPTY
 
 TYPE_CHECKING = False
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from typing import TypedDict
 
-    from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.observed import ObservedContainer
+    from compose_lite.planner.refs import BoundFile
     from compose_lite.planner.situation import ServiceState, Slot
     from compose_lite.planner.work import Gate, Work
     from compose_lite.spec.model import Service
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         config_hash: str
         image_id: str
         peers: tuple[ContainerRef, ...]
-        bound: tuple[actions.BoundFile, ...]
+        bound: tuple[BoundFile, ...]
         holders: tuple[str, ...]
         files: Mapping[str, str]
 
@@ -57,7 +57,7 @@ def _future_ref(state: ServiceState, slot: Slot, taken: Collection[str]) -> Cont
         return ref_of(existing)
     replaced = slot.current.id if slot.current is not None else None
     name = birth_name(slot.name, replaced, state.digest, taken)
-    return actions.ContainerRef(name=name, service=state.service.name, number=slot.number)
+    return ContainerRef(name=name, service=state.service.name, number=slot.number)
 
 
 def will_start(work: Work, state: ServiceState, slot: Slot) -> bool:

@@ -18,10 +18,11 @@ from compose_lite.planner.pace import paces
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.providers import call
 from compose_lite.planner.reasons import Reason, Why
+from compose_lite.planner.refs import ref_of
 from compose_lite.planner.stack import Stack, stack_of
 from compose_lite.planner.steps import discard, halt
 from compose_lite.planner.volumes import protected, protected_by_label
-from compose_lite.planner.work import Work, ref_of
+from compose_lite.planner.work import Work
 from compose_lite.spec.model import EMPTY, Project
 
 TYPE_CHECKING = False

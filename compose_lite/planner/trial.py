@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner.links import raise_all
 from compose_lite.planner.selection import unknown_services
 from compose_lite.spec.model import FrozenMap
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

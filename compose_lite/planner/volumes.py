@@ -6,16 +6,13 @@ from compose_lite import labels
 from compose_lite.errors import Problem, Severity
 from compose_lite.lazy_dataclasses import dataclass
 from compose_lite.planner import effective, hashing
-from compose_lite.planner.actions import CreateVolume, RemoveVolume
 from compose_lite.planner.differences import differences
 from compose_lite.planner.reasons import Reason, Why
-from compose_lite.planner.work import Made
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from compose_lite.planner.draft import Draft
     from compose_lite.planner.observed import Observed, ObservedVolume
     from compose_lite.planner.reasons import Change
     from compose_lite.spec.model import Project, Service, Volume
@@ -76,24 +73,6 @@ def _changes(volume: Volume, found: ObservedVolume) -> tuple[Change, ...]:
     if found.labels.get(labels.HASH) == hashing.label(hashing.volume_hash(volume)):
         return ()
     return differences(effective.volume(volume), found.effective)
-
-
-def emit_volumes(draft: Draft, decisions: VolumeDecisions) -> Made:
-    """Add the actions that make volumes."""
-    creating: dict[str, int] = {}
-    removing: dict[str, int] = {}
-    anew: dict[str, Reason] = {}
-    for decision in decisions.made:
-        name = decision.volume.name
-        if decision.old is not None:
-            anew[name] = decision.reasons[0]
-            removing[name] = draft.add(RemoveVolume(name=name), *decision.reasons)
-        action = CreateVolume(
-            key=decision.volume.key, name=name, config_hash=hashing.volume_hash(decision.volume)
-        )
-        needs = [removing[name]] if name in removing else []
-        creating[name] = draft.add(action, *decision.reasons, needs=needs)
-    return Made(creating=creating, removing=removing, anew=anew)
 
 
 def protected(volume: Volume) -> Problem:

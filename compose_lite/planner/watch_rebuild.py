@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose_lite.lazy_dataclasses import replace
 from compose_lite.planner.actions import RemoveImage
 from compose_lite.planner.draft import Draft
 from compose_lite.planner.plan import Plan
 from compose_lite.planner.reasons import Reason, Why
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 

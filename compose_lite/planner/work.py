@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from compose_lite.lazy_dataclasses import dataclass, field
-from compose_lite.planner.actions import ContainerRef
 from compose_lite.spec.model import EMPTY
 
 TYPE_CHECKING = False
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from compose_lite.planner.draft import Draft
     from compose_lite.planner.observed import Observed, ObservedContainer
     from compose_lite.planner.reasons import Reason
+    from compose_lite.planner.refs import ContainerRef
     from compose_lite.planner.situation import Slot
     from compose_lite.spec.model import Network, Project, Service, Volume
 
@@ -148,10 +148,3 @@ def _nodes(
 ) -> list[int]:
     names = (known[key].name for key in keys if key in known)
     return [creating[name] for name in names if name in creating]
-
-
-def ref_of(container: ObservedContainer) -> ContainerRef:
-    """The reference to an existing container."""
-    return ContainerRef(
-        name=container.name, service=container.service, number=container.number, id=container.id
-    )

@@ -13,7 +13,7 @@ from compose_lite.errors import ComposeLiteError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from compose_lite.planner.actions import InjectedFile
+    from compose_lite.planner.refs import InjectedFile
     from compose_lite.runner.daemon import Daemon
 
 _DEFAULT_MODE = 0o444

@@ -11,9 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from compose_lite.planner.actions import ContainerRef
     from compose_lite.planner.answers import Said
     from compose_lite.planner.plan import Plan
+    from compose_lite.planner.refs import ContainerRef
     from compose_lite.runner.build import BuildOptions, ImageBuilder
     from compose_lite.runner.daemon import Daemon
     from compose_lite.spec.model import Project

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from compose_lite.planner.observed import Health, State
     from compose_lite.planner.plan import Plan, PlannedAction
+    from compose_lite.planner.refs import ContainerRef
 
 ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
@@ -160,7 +161,7 @@ class SimulatedDaemon:
     def _id(self, *parts: object) -> str:
         return hashlib.sha256("/".join(map(str, (self.clock, *parts))).encode()).hexdigest()
 
-    def _find(self, ref: actions.ContainerRef) -> SimContainer:
+    def _find(self, ref: ContainerRef) -> SimContainer:
         if ref.id is not None:
             if ref.id not in self.containers:
                 raise Refused(f"no such container: {ref}")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from compose_lite.errors import PlanError
-from compose_lite.planner.actions import BoundFile, InjectedFile
 from compose_lite.planner.converge import plan_up
 from compose_lite.planner.files import files_of, tracked_mounts
+from compose_lite.planner.refs import BoundFile, InjectedFile
 from compose_lite.planner.render import terse
 from compose_lite.planner.requests import UpRequest
 from compose_lite.spec.model import FileGrant, FileObject, FrozenMap, Mount, Project, Service

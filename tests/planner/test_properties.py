@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from compose_lite import labels
 from compose_lite.errors import PlanError
 from compose_lite.planner.converge import plan_up
+from compose_lite.planner.decisions import decide, scope_of
+from compose_lite.planner.emission import Emission
 from compose_lite.planner.render import terse
 from compose_lite.planner.requests import DownRequest, UpRequest
 from compose_lite.planner.situation import keeping_previous
@@ -69,6 +71,20 @@ def attempt(stack: Project, daemon: SimulatedDaemon, request: UpRequest):
         raise
 
 
+def assert_emission_agrees(stack: Project, daemon: SimulatedDaemon, request: UpRequest) -> None:
+    """What is decided to be settled without a look at actions is what making them finds."""
+    plan = attempt(stack, daemon, request)
+    if plan is None:
+        return
+    decided = decide(stack, daemon.observe(), request, {}, scope_of(stack, request))
+    emission = Emission(decided)
+    emission.emit()
+    full = emission.plan()
+    assert plan == full
+    if decided.settled() is not None:
+        assert full.empty, terse(full)
+
+
 requests = st.builds(
     UpRequest,
     recreate=st.sampled_from(["diverged", "diverged", "force"]),
@@ -120,6 +136,26 @@ def test_the_same_situation_gives_the_same_plan(data):
     request = data.draw(requests)
     first, second = attempt(stack, daemon, request), attempt(stack, daemon, request)
     assert first == second
+
+
+@COUNTED
+@given(st.data())
+def test_no_action_is_left_out_where_nothing_seems_to_be_done(data):
+    stack = data.draw(stacks())
+    daemon = data.draw(histories(stack))
+    request = data.draw(requests)
+    plan = attempt(stack, daemon, request)
+    if plan is None:
+        return
+    assert_emission_agrees(stack, daemon, request)
+    daemon.apply(plan, stack, seed=data.draw(st.integers(0, 5)))
+    for c in daemon.containers.values():
+        if data.draw(st.integers(0, 7)) == 0:
+            c.state = data.draw(st.sampled_from(["paused", "created", "exited", "restarting"]))
+        if c.endpoints and data.draw(st.integers(0, 7)) == 0:
+            c.endpoints.popitem()
+    later = UpRequest(start=data.draw(st.booleans()), remove_orphans=data.draw(st.booleans()))
+    assert_emission_agrees(stack, daemon, later)
 
 
 @COUNTED

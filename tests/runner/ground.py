@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from compose_lite.errors import DaemonError, NotFound
-from compose_lite.planner.actions import ContainerRef, CreateContainer, CreateNetwork, CreateVolume
+from compose_lite.planner.actions import CreateContainer, CreateNetwork, CreateVolume
+from compose_lite.planner.refs import ContainerRef
 from compose_lite.runner import handlers
 from compose_lite.runner.engine import frames
 from compose_lite.runner.parallel import gather

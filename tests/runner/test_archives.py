@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from compose_lite.planner.actions import InjectedFile
+from compose_lite.planner.refs import InjectedFile
 from compose_lite.runner.copy import CopyOptions, copy_in
 from compose_lite.runner.files import archive
 

@@ -9,7 +9,8 @@ import pytest
 
 from compose_lite import labels
 from compose_lite.errors import UsageError
-from compose_lite.planner.actions import BoundFile, ContainerRef, CreateContainer, OneOff
+from compose_lite.planner.actions import CreateContainer, OneOff
+from compose_lite.planner.refs import BoundFile, ContainerRef
 from compose_lite.runner.container_config import CreateRequest, Surroundings, create_request
 from compose_lite.runner.features import FEATURES, is_cdi
 from compose_lite.spec.model import (

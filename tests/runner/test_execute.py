@@ -12,8 +12,9 @@ import pytest
 
 from compose_lite import events
 from compose_lite.errors import AnswerLost, DaemonError, ExecutionError, Interrupted
-from compose_lite.planner.actions import ContainerRef, RunHook, StartContainer, StopContainer
+from compose_lite.planner.actions import RunHook, StartContainer, StopContainer
 from compose_lite.planner.plan import Plan, PlannedAction
+from compose_lite.planner.refs import ContainerRef
 from compose_lite.runner.execute import Executor
 from compose_lite.runner.site import NOTHING_TO_DO, Containers, Outcome, Site
 from compose_lite.spec.model import Hook, Project

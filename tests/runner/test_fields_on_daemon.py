@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from compose_lite.planner import effective_container
-from compose_lite.planner.actions import ContainerRef
 from compose_lite.planner.differences import differences
 from compose_lite.planner.files import NONE
+from compose_lite.planner.refs import ContainerRef
 from compose_lite.runner.effective import of_container, of_image
 from compose_lite.spec.model import Mount, Service
 from tests.e2e.images import ensure_busybox

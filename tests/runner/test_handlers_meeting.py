@@ -8,7 +8,8 @@ import pytest
 
 from compose_lite.errors import Conflict, DaemonError, NotFound
 from compose_lite.lazy_dataclasses import replace
-from compose_lite.planner.actions import ContainerRef, CreateNetwork, RemoveContainer
+from compose_lite.planner.actions import CreateNetwork, RemoveContainer
+from compose_lite.planner.refs import ContainerRef
 from compose_lite.runner.handlers import remove_container
 from compose_lite.runner.handlers_surroundings import create_network
 from compose_lite.runner.progress import silent

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from compose_lite.planner.actions import ContainerRef, RunStep
+from compose_lite.planner.actions import RunStep
+from compose_lite.planner.refs import ContainerRef
 from compose_lite.runner.init_step import request
 from compose_lite.spec.model import FrozenMap, Hook, Service
 

@@ -221,10 +221,10 @@ def up_request(project: Project, options: UpOptions, *, all_resources: bool) -> 
 
 def _volumes(project: Project, keys: Iterable[str]) -> frozenset[str]:
     """The volumes that may lose their data; raises `UsageError` for one that the project does not have."""
-    from compose_lite.spec.suggest import did_you_mean
-
     for key in keys:
         if key not in project.volumes:
+            from compose_lite.spec.suggest import did_you_mean
+
             raise UsageError(f"no such volume: {key}", hint=did_you_mean(key, project.volumes))
     return frozenset(keys)
 
@@ -317,10 +317,10 @@ def _long(name: str) -> str:
 
 
 def _check_services(project: Project, names: Iterable[str]) -> None:
-    from compose_lite.spec.suggest import did_you_mean
-
     for name in names:
         if name not in project.services:
+            from compose_lite.spec.suggest import did_you_mean
+
             raise UsageError(f"no such service: {name}", hint=did_you_mean(name, project.services))
 
 
