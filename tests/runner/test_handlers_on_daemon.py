@@ -11,6 +11,7 @@ import pytest
 from compose_lite.errors import ComposeLiteError, Conflict, DaemonError, NotFound
 from compose_lite.planner import actions as a
 from compose_lite.planner.plan import Plan, PlannedAction
+from compose_lite.planner.refs import ContainerRef, InjectedFile
 from compose_lite.runner.conflicts import port_holder
 from compose_lite.runner.connect import connect_daemon
 from compose_lite.runner.execute import Executor
@@ -31,34 +32,32 @@ pytestmark = pytest.mark.daemon
 FOREVER = ("sleep", "1000")
 
 
-def running(ground: Ground, **given: Any) -> a.ContainerRef:
+def running(ground: Ground, **given: Any) -> ContainerRef:
     """A running container."""
     ref = existing(ground, **given)
     ground.carry_out(a.StartContainer(container=ref))
     return ref
 
 
-def existing(ground: Ground, **given: Any) -> a.ContainerRef:
+def existing(ground: Ground, **given: Any) -> ContainerRef:
     """A container that was never started."""
     service = ground.service(**{"command": FOREVER, "stop_signal": "SIGKILL", **given})
     found = ground.create(service)
-    return a.ContainerRef(
-        name=found["Name"].removeprefix("/"), service=service.name, number=1, id=found["Id"]
-    )
+    return ContainerRef(name=found["Name"].removeprefix("/"), service=service.name, number=1, id=found["Id"])
 
 
-def state(ground: Ground, ref: a.ContainerRef) -> str:
+def state(ground: Ground, ref: ContainerRef) -> str:
     assert ref.id is not None
     return str(ground.daemon.inspect_container(ref.id)["State"]["Status"])
 
 
-def shell(ground: Ground, ref: a.ContainerRef, script: str) -> str:
+def shell(ground: Ground, ref: ContainerRef, script: str) -> str:
     """What a script prints in a running container."""
     assert ref.id is not None
     return ground.exec(ref.id, script)
 
 
-def networks(ground: Ground, ref: a.ContainerRef) -> dict[str, Any]:
+def networks(ground: Ground, ref: ContainerRef) -> dict[str, Any]:
     assert ref.id is not None
     found: dict[str, Any] = ground.daemon.inspect_container(ref.id)["NetworkSettings"]["Networks"]
     return found
@@ -276,7 +275,7 @@ def test_replacement_keeps_the_data_of_anonymous_volumes(ground: Ground) -> None
     )
     ref = ground.ref()
     ground.carry_out(a.CreateContainer(container=ref, config_hash="0", replaces=old), site)
-    ref = a.ContainerRef(name=ref.name, service="web", number=1, id=site.containers.id(ref))
+    ref = ContainerRef(name=ref.name, service="web", number=1, id=site.containers.id(ref))
     ground.carry_out(a.StartContainer(container=ref))
 
     assert shell(ground, ref, "cat /own/file /data/file; ls -d /gone 2>/dev/null || true") == "kept\nkept\n"
@@ -289,7 +288,7 @@ def test_replacement_may_renew_its_volumes(ground: Ground) -> None:
     service = ground.service(volumes=mounts, command=FOREVER, stop_signal="SIGKILL")
 
     found = ground.create(service, replaces=old, renew_volumes=True)
-    ref = a.ContainerRef(name="x", service="web", number=1, id=found["Id"])
+    ref = ContainerRef(name="x", service="web", number=1, id=found["Id"])
     ground.carry_out(a.StartContainer(container=ref))
 
     assert shell(ground, ref, "ls /own") == ""
@@ -298,8 +297,8 @@ def test_replacement_may_renew_its_volumes(ground: Ground) -> None:
 # files
 
 
-def injected(**given: Any) -> a.InjectedFile:
-    return a.InjectedFile(**{"kind": "secrets", "source": "s", "target": "/run/secrets/s", **given})
+def injected(**given: Any) -> InjectedFile:
+    return InjectedFile(**{"kind": "secrets", "source": "s", "target": "/run/secrets/s", **given})
 
 
 OWN_FOLDER = injected(uid="1000", gid="1001", mode=0o640)
@@ -318,7 +317,7 @@ OWN_FOLDER = injected(uid="1000", gid="1001", mode=0o640)
     ],
 )
 def test_files_arrive_with_owner_and_mode(
-    ground: Ground, file: a.InjectedFile, read_only: bool, expected: str
+    ground: Ground, file: InjectedFile, read_only: bool, expected: str
 ) -> None:
     """In the root of a read-only file system the planner allows none."""
     service = ground.service(command=FOREVER, stop_signal="SIGKILL", read_only=read_only, user="1000")
@@ -502,4 +501,4 @@ def chain(*steps: Any) -> Plan:
 def test_ids_of_containers_of_another_run_are_asked_for(ground: Ground) -> None:
     ref = existing(ground)
 
-    assert Containers(ground.daemon).id(a.ContainerRef(name=ref.name, service="web", number=1)) == ref.id
+    assert Containers(ground.daemon).id(ContainerRef(name=ref.name, service="web", number=1)) == ref.id
