@@ -70,7 +70,7 @@ The interpreter and the modules of the standard library that a client of a JSON 
 (`socket`, `json`, `re`, `enum`, `threading`) come first; a compiled program has neither. Our own modules are loaded
 as each command needs them (a test holds which), their dataclasses are compiled at first use, and the project is
 remembered, so that neither YAML nor JSON Schema nor the graph library is imported when nothing has changed. The work
-itself, calls to the daemon included, is the smallest part.
+itself includes the calls to the daemon, which are most of it where a command is run in a container.
 
 Which Python runs it is felt: that of the distribution, with which this is measured, is optimised with a profile. One
 compiled without, as version managers do by default, takes about a quarter longer for the first three columns.
